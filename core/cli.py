@@ -1,0 +1,262 @@
+"""The command line: what each page does, without the page.
+
+Exit status: 0 done; 1 the work failed; 2 the request was wrong. Figures go to standard output, progress to standard error.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tqdm import tqdm
+
+from core import commands
+from core.errors import ExplorerError
+from core.runs import Run, find_run
+
+DEFAULT_RUNS = Path(os.environ.get("CT_EXPLORER_RUNS", "checkpoints"))
+DEFAULT_DATA = Path(os.environ.get("CT_EXPLORER_DATA", "datasets"))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    if getattr(options, "background", False):
+        os.nice(10)  # the pages stay quick while a training runs
+    told = _Narrator(plain=getattr(options, "background", False))
+    try:
+        facts = options.command(options, told)
+    except ExplorerError as error:
+        told.close()
+        print(f"error: {commands.failure_line(error)}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        told.close()
+        print("error: stopped by the keyboard", file=sys.stderr)
+        return 1
+    told.close()
+    if options.json:
+        print(json.dumps(facts, allow_nan=False))
+    else:
+        print("\n".join(_as_text(facts)))
+    return 0 if facts.get("status") not in ("failed",) else 1
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    parser = _Parser(prog="python -m core", description="CT Explorer without the pages. Research use only.")
+    commands_ = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+
+    def add(name: str, says: str, command: Callable[..., Any]) -> argparse.ArgumentParser:
+        sub = commands_.add_parser(name, help=says, description=says[0].upper() + says[1:] + ".")
+        sub.add_argument("--json", action="store_true", help="print one JSON object last on standard output")
+        sub.add_argument("--runs", type=Path, default=DEFAULT_RUNS, metavar="DIR", help=f"runs folder ({DEFAULT_RUNS})")
+        sub.set_defaults(command=command)
+        return sub
+
+    demo = add("demo", "make phantoms, train, evaluate, choose a threshold, draw maps: the whole way", _demo)
+    demo.add_argument("run", nargs="?", metavar="RUN", help="go on with a demo that was begun")
+    demo.add_argument("--data", type=Path, default=DEFAULT_DATA, metavar="DIR", help=f"where phantoms go ({DEFAULT_DATA})")
+    _background(demo)
+
+    phantoms = add("phantoms", "write synthetic chest slices with lesion masks", _phantoms)
+    phantoms.add_argument("out", type=Path, metavar="OUT")
+    phantoms.add_argument("--count", type=int, default=600, help="scans (600)")
+    phantoms.add_argument("--seed", type=int, default=0)
+
+    index = add("index", "tell what is in a dataset, and what is wrong with it", _index)
+    index.add_argument("data", type=Path, metavar="DATA")
+
+    train = add("train", "train on a dataset", _train)
+    train.add_argument("data", type=Path, metavar="DATA")
+    train.add_argument("--preset", default="quick", help="a named, complete config (quick)")
+    train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting of it")
+    train.add_argument("--init", metavar="hub|scratch|FILE|RUN", help="where the first weights come from")
+
+    resume = add("resume", "go on with a run that was stopped, failed or killed", _resume)
+    resume.add_argument("run", metavar="RUN")
+    _background(resume)
+
+    stop = add("stop", "stop a run after the step at hand", _stop)
+    stop.add_argument("run", metavar="RUN")
+
+    add("runs", "list the runs, newest first", _runs)
+
+    evaluate = add("evaluate", "a run's figures on a split, or on another dataset", _evaluate)
+    evaluate.add_argument("run", metavar="RUN")
+    evaluate.add_argument("--data", type=Path, metavar="OTHER", help="another dataset, at the run's frozen threshold")
+    evaluate.add_argument("--split", default="test", choices=("train", "val", "test"))
+    evaluate.add_argument("--threshold", type=float, help="instead of the run's operating point")
+
+    threshold = add("threshold", "choose a threshold on validation, report it on test", _threshold)
+    threshold.add_argument("run", metavar="RUN")
+    threshold.add_argument("--max-fnr", type=float, required=True, help="tolerated share of missed positives, 0 to 1")
+    threshold.add_argument("--confidence", type=float, help="promise it for new scans at this confidence, such as 0.95")
+    threshold.add_argument("--save", action="store_true", help="make it the run's operating point")
+
+    explain = add("explain", "draw where a run saw evidence in scans", _explain)
+    explain.add_argument("run", metavar="RUN")
+    explain.add_argument("scans", nargs="+", metavar="SCAN")
+    explain.add_argument("--method", default="gradcam", help="gradcam, gradcam++, hirescam, layercam or xgradcam")
+    explain.add_argument("--target", metavar="CLASS", help="evidence for which class (the positive one)")
+    explain.add_argument("--out", type=Path, required=True, metavar="DIR")
+
+    predict = add("predict", "score scans and decide at the run's operating point", _predict)
+    predict.add_argument("run", metavar="RUN")
+    predict.add_argument("scans", nargs="+", metavar="SCAN")
+    predict.add_argument("--out", type=Path, metavar="FILE.csv|FILE.parquet")
+    return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong with a request."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"error: {message}; see {self.prog} --help", file=sys.stderr)
+        raise SystemExit(2)
+
+
+class _Narrator:
+    """A progress bar on standard error; where that is no terminal, a line for each phase and each finished epoch."""
+
+    def __init__(self, *, plain: bool) -> None:
+        self._plain = plain or not sys.stderr.isatty()
+        self._bar: tqdm[NoReturn] | None = None
+        self._phase, self._shown_at = "", 0.0
+
+    def __call__(self, phase: str, share: float, words: str) -> None:
+        if phase == "epoch":
+            tqdm.write(words, file=sys.stderr)
+            sys.stderr.flush()
+            return
+        if phase != self._phase:
+            self.close()
+            self._phase, self._shown_at = phase, 0.0
+            if self._plain:
+                print(phase, file=sys.stderr, flush=True)
+            else:
+                self._bar = tqdm(total=100, bar_format="{bar:30} {n:3.0f} %  {desc}", leave=False)
+        now = time.monotonic()
+        if self._bar is not None and now - self._shown_at > 0.1:
+            self._shown_at = now
+            self._bar.n = min(100.0, share * 100)
+            self._bar.set_description_str(f"{phase}: {words}")
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def _background(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--background", action="store_true", help="low priority, plain log lines")
+
+
+def _demo(options: argparse.Namespace, told: _Narrator) -> Any:
+    run = find_run(options.run, options.runs) if options.run else commands.new_demo_run(options.runs, options.data)
+    return commands.demo(run, told=_logged(run, told, options.background))
+
+
+def _phantoms(options: argparse.Namespace, told: _Narrator) -> Any:
+    return commands.phantoms(options.out, count=options.count, seed=options.seed, told=told)
+
+
+def _index(options: argparse.Namespace, told: _Narrator) -> Any:
+    return commands.index(options.data, told=told)
+
+
+def _train(options: argparse.Namespace, told: _Narrator) -> Any:
+    from core.training.config import parse_settings
+
+    settings = parse_settings(options.set)
+    if options.init is not None:
+        settings["init"] = options.init
+    run = commands.new_run(options.data, preset=options.preset, settings=settings, runs_folder=options.runs)
+    print(f"run {run.id}", file=sys.stderr)
+    return commands.train(run, told=_logged(run, told, False))
+
+
+def _resume(options: argparse.Namespace, told: _Narrator) -> Any:
+    run = find_run(options.run, options.runs)
+    return commands.train(run, told=_logged(run, told, options.background))
+
+
+def _stop(options: argparse.Namespace, _told: _Narrator) -> Any:
+    return commands.stop(options.run, runs_folder=options.runs)
+
+
+def _runs(options: argparse.Namespace, _told: _Narrator) -> Any:
+    return commands.runs(options.runs)
+
+
+def _evaluate(options: argparse.Namespace, told: _Narrator) -> Any:
+    run = find_run(options.run, options.runs)
+    return commands.evaluate(run, data=options.data, split=options.split, threshold=options.threshold, told=told)
+
+
+def _threshold(options: argparse.Namespace, _told: _Narrator) -> Any:
+    run = find_run(options.run, options.runs)
+    return commands.threshold(run, max_fnr=options.max_fnr, confidence=options.confidence, save=options.save)
+
+
+def _explain(options: argparse.Namespace, _told: _Narrator) -> Any:
+    run = find_run(options.run, options.runs)
+    return commands.explain(run, options.scans, method=options.method, out=options.out, target=options.target)
+
+
+def _predict(options: argparse.Namespace, _told: _Narrator) -> Any:
+    return commands.predict(find_run(options.run, options.runs), options.scans, out=options.out)
+
+
+def _logged(run: Run, told: _Narrator, background: bool) -> commands.Told:
+    """Epoch lines go into the run's log too; in the background standard error is that log already."""
+
+    def tell(phase: str, share: float, words: str) -> None:
+        told(phase, share, words)
+        if phase == "epoch" and not background:
+            with run.log_path.open("a", encoding="utf-8") as log:
+                log.write(words + "\n")
+
+    return tell
+
+
+def _as_text(value: Any, indent: str = "") -> list[str]:
+    """Plain values as indented lines; figures with an interval on one line."""
+    if not isinstance(value, dict):
+        return [f"{indent}{_short(value)}"]
+    width = max((len(str(key)) for key in value), default=0)
+    lines: list[str] = []
+    for key, item in value.items():
+        if isinstance(item, dict) and set(item) == {"value", "low", "high"}:
+            lines.append(f"{indent}{key:<{width}}  {_estimate(item)}")
+        elif isinstance(item, dict) and item:
+            lines += [f"{indent}{key}", *_as_text(item, indent + "  ")]
+        elif isinstance(item, list) and item and isinstance(item[0], dict):
+            lines.append(f"{indent}{key}")
+            lines += [f"{indent}  " + "  ".join(_short(v) for v in row.values() if v not in ("", None)) for row in item]
+        elif isinstance(item, list) and item and isinstance(item[0], list):
+            lines += [f"{indent}{key}", *(f"{indent}  " + " ".join(f"{n:>6}" for n in row) for row in item)]
+        else:
+            lines.append(f"{indent}{key:<{width}}  {_short(item)}")
+    return lines
+
+
+def _estimate(item: dict[str, float | None]) -> str:
+    if item["value"] is None:
+        return "not defined"
+    if item["low"] is None:
+        return f"{item['value']:.4f}"
+    return f"{item['value']:.4f}  (95 % {item['low']:.4f} to {item['high']:.4f})"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value)) if value else "none"
+    return "none" if value is None else str(value)

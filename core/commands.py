@@ -1,0 +1,263 @@
+"""What each command does: typed arguments in, plain values out. Printing is the command line's business."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from core.errors import ConfigError, ExplorerError, RequestError
+from core.runs import Run, create_run, find_run, list_runs
+
+Told = Callable[[str, float, str], None]
+Facts = dict[str, Any]
+
+DEMO_COUNT, DEMO_SEED, DEMO_MAX_FNR = 400, 0, 0.05
+
+
+def new_demo_run(runs_folder: Path, data_folder: Path) -> Run:
+    """A queued run that makes phantoms and trains on them."""
+    from core.training.presets import preset_named
+
+    return create_run(
+        runs_folder,
+        config=preset_named("demo").config.to_json(),
+        preset="demo",
+        data=data_folder / f"phantoms-{DEMO_COUNT}-seed-{DEMO_SEED}",
+        phantoms={"count": DEMO_COUNT, "seed": DEMO_SEED},
+    )
+
+
+def demo(run: Run, *, told: Told) -> Facts:
+    """The whole way on phantoms: train, evaluate, choose a threshold, draw maps of the missed and the found."""
+    from core.results import point_in_force, save_point, split_results, worklist
+    from core.training.execute import execute
+
+    run = execute(run, told=told)
+    if run.record.status != "finished":
+        return {"run": run.id, "status": run.record.status}
+    from core.evaluation.thresholds import operating_point
+
+    save_point(run, operating_point(split_results(run, "val").scored, max_fnr=DEMO_MAX_FNR))
+    point = point_in_force(run)
+    test = split_results(run, "test")
+    cells = test.with_cells(point.threshold)
+    shown = pd.concat([worklist(cells, "missed").head(2), worklist(cells, "found").head(2)])["path"].tolist()
+    told("drawing maps", 0.0, "")
+    maps = explain(run, shown, method="gradcam", out=run.folder / "maps")["maps"]
+    return {
+        "run": run.id,
+        "status": run.record.status,
+        "folder": str(run.folder),
+        "threshold": point.threshold,
+        "rule": point.rule,
+        "val": split_results(run, "val").evaluated(point.threshold).to_json(),
+        "test": test.evaluated(point.threshold).to_json(),
+        "maps": maps,
+    }
+
+
+def phantoms(out: Path, *, count: int, seed: int, told: Told) -> Facts:
+    """Write synthetic scans."""
+    from core.data.phantoms import write_phantoms
+
+    folder = write_phantoms(
+        out, count=count, seed=seed, progress=lambda done, total: told("making scans", done / total, f"{done} of {total}")
+    )
+    return {"folder": str(folder), "scans": count, "seed": seed}
+
+
+def index(data: Path, *, told: Told) -> Facts:
+    """What is in a dataset, and what is wrong with it."""
+    from core.data.index import index_dataset, summary
+
+    return summary(
+        index_dataset(data, progress=lambda done, total: told("checking scans", done / total, f"{done} of {total}"))
+    )
+
+
+def new_run(data: Path, *, preset: str, settings: Facts, runs_folder: Path) -> Run:
+    """A queued run of a preset with some settings changed.
+
+    Raises:
+        RequestError: the dataset or a setting cannot be used.
+    """
+    from core.training.config import with_settings
+    from core.training.presets import preset_named
+
+    config = with_settings(preset_named(preset).config, settings)
+    if not data.is_dir():
+        raise RequestError(f"expected a dataset's folder, found {'a file' if data.exists() else 'nothing'} at {data}")
+    return create_run(runs_folder, config=config.to_json(), data=data, preset=preset)
+
+
+def train(run: Run, *, told: Told) -> Facts:
+    """Carry out a run, or go on with it."""
+    from core.training.execute import execute
+
+    run = execute(run, told=told)
+    facts: Facts = {"run": run.id, "status": run.record.status, "folder": str(run.folder), "best_epoch": run.record.best_epoch}
+    if run.record.status == "finished":
+        from core.results import point_in_force, split_results, splits_of
+
+        threshold = point_in_force(run).threshold
+        for split in ("val", "test"):
+            if split in splits_of(run):
+                facts[split] = split_results(run, split).evaluated(threshold).to_json()
+    return facts
+
+
+def stop(name: str, *, runs_folder: Path) -> Facts:
+    """Ask a run to stop."""
+    from core.training.jobs import current_status, request_stop
+
+    run = find_run(name, runs_folder)
+    request_stop(run)
+    return {"run": run.id, "status": current_status(find_run(str(run.folder), runs_folder))[0], "asked": True}
+
+
+def runs(runs_folder: Path) -> Facts:
+    """All runs, newest first."""
+    from core.training.jobs import current_status
+
+    found, problems = list_runs(runs_folder)
+    rows = []
+    for run in found:
+        status, error = current_status(run)
+        rows.append(
+            {
+                "run": run.id,
+                "status": status,
+                "created": run.record.created,
+                "preset": run.record.preset,
+                "backbone": run.record.config.get("backbone"),
+                "data": run.record.data,
+                "best_epoch": run.record.best_epoch,
+                "error": error,
+            }
+        )
+    return {"runs": rows, "problems": problems}
+
+
+def evaluate(run: Run, *, data: Path | None, split: str, threshold: float | None, told: Told) -> Facts:
+    """A run's figures on a split of its own, or on another dataset at its frozen threshold."""
+    from core.results import point_in_force, split_results
+
+    threshold = point_in_force(run).threshold if threshold is None else threshold
+    if not 0 <= threshold <= 1:
+        raise ConfigError(f"expected a threshold between 0 and 1, found {threshold}")
+    if data is None:
+        return {"run": run.id, **split_results(run, split).evaluated(threshold).to_json()}
+    from core.data.index import index_dataset
+    from core.foreign import foreign_results
+    from core.models.weights import load_run_model
+
+    dataset = index_dataset(
+        data, progress=lambda done, total: told("checking scans", done / total, f"{done} of {total}")
+    )
+    results = foreign_results(load_run_model(run), dataset)
+    return {"run": run.id, "data": str(data), **results.evaluated(threshold).to_json()}
+
+
+def threshold(run: Run, *, max_fnr: float, confidence: float | None, save: bool) -> Facts:
+    """Choose a threshold on validation, and report it on test."""
+    from core.evaluation.thresholds import operating_point
+    from core.results import save_point, split_results, splits_of
+
+    val = split_results(run, "val")
+    try:
+        point = operating_point(val.scored, max_fnr=max_fnr, confidence=confidence)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    if save:
+        save_point(run, point)
+    test = split_results(run, "test").evaluated(point.threshold).to_json() if "test" in splits_of(run) else None
+    return {
+        "run": run.id,
+        "threshold": point.threshold,
+        "rule": point.rule,
+        "saved": save,
+        "val": val.evaluated(point.threshold).to_json(),
+        "test": test,
+    }
+
+
+def explain(run: Run, scans: list[str], *, method: str, out: Path, target: str | None = None) -> Facts:
+    """Maps of scans, each as an overlay (PNG) and as its values (npy)."""
+    import numpy as np
+    from PIL import Image
+
+    from core.data.images import read_scan
+    from core.explanation.maps import explain as explain_scan
+    from core.explanation.overlay import overlaid
+    from core.files import write_whole
+    from core.models.weights import load_run_model
+
+    model = load_run_model(run)
+    out.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for number, name in enumerate(scans, start=1):
+        scan = read_scan(scan_path(run, name))
+        found = explain_scan(model, scan, target=target, method=method)
+        stem = out / f"{number:03d}-{Path(name).stem}-{method}"
+        picture = Image.fromarray(overlaid(scan, found, opacity=0.6))
+        write_whole(stem.with_name(stem.name + ".png"), lambda path, picture=picture: picture.save(path, format="PNG"))
+
+        def save_heat(path: Path, heat: Any = found.heat) -> None:
+            with path.open("wb") as file:  # given a name, NumPy would add its own ending
+                np.save(file, heat, allow_pickle=False)
+
+        write_whole(stem.with_name(stem.name + ".npy"), save_heat)
+        rows.append(
+            {
+                "scan": name,
+                "class": found.target,
+                "score": found.target_score,
+                "maximum": found.maximum,
+                "method": method,
+                "picture": str(stem) + ".png",
+                "says": f"no positive evidence for {found.target}" if found.is_empty else "",
+            }
+        )
+    return {"run": run.id, "maps": rows}
+
+
+def predict(run: Run, scans: list[str], *, out: Path | None) -> Facts:
+    """Score and decision for scans that need not be the run's own."""
+    from core.files import write_whole
+    from core.models.weights import load_run_model
+    from core.prediction import predict_files
+    from core.results import point_in_force
+
+    if out is not None and out.suffix not in (".csv", ".parquet"):
+        raise RequestError(f"expected --out to end in .csv or .parquet, found {out.name!r}")
+    point = point_in_force(run)
+    table = predict_files(load_run_model(run), [scan_path(run, name) for name in scans], threshold=point.threshold)
+    table["scan"] = scans
+    if out is not None:
+        save = table.to_csv if out.suffix == ".csv" else table.to_parquet
+        write_whole(out, lambda path: save(path, index=False))
+    return {
+        "run": run.id,
+        "threshold": point.threshold,
+        "rule": point.rule,
+        "predictions": json.loads(table.to_json(orient="records")),
+    }
+
+
+def scan_path(run: Run, name: str) -> Path:
+    """A scan given as a file, or as a path in the run's index.
+
+    Raises:
+        RequestError: it is neither.
+    """
+    for path in (Path(name), Path(run.record.data) / name):
+        if path.is_file():
+            return path
+    raise RequestError(f"expected a file, or a path in the run's index, found neither at {name!r}")
+
+
+def failure_line(error: ExplorerError) -> str:
+    """The error as the one line people see."""
+    return " ".join(str(error).split())

@@ -1,0 +1,40 @@
+"""The same work on many files at once, in order, with progress."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+# Pillow, OpenCV and hashlib let go of the interpreter while they work, so threads do; more of them than
+# cores, since some of them always wait for the disk or for the interpreter.
+THREADS_PER_CORE = 4
+MAX_THREADS = 32
+
+
+def each_in_threads(
+    work: Callable[[Item], Result],
+    items: Sequence[Item],
+    *,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Result]:
+    """`work(item)` for every item, in the order of the items, computed `workers` at a time.
+
+    `progress(done, total)` is called in the calling thread, after each result. What it or `work` raises ends
+    everything: items not yet begun are left alone.
+
+    Raises:
+        ValueError: `workers` is below 1.
+    """
+    if workers is None:
+        workers = min(MAX_THREADS, THREADS_PER_CORE * (os.cpu_count() or 1))
+    if workers < 1:
+        raise ValueError(f"workers must be at least 1, got {workers}")
+    with ThreadPoolExecutor(workers) as pool:
+        for done, result in enumerate(pool.map(work, items), start=1):
+            if progress is not None:
+                progress(done, len(items))
+            yield result

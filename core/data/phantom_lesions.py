@@ -1,0 +1,83 @@
+"""Opacities of a phantom's lungs: ground glass and consolidation, and the harmless ones that healthy lungs have too."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.data.phantom_anatomy import lung_cells, within_cells
+from core.data.phantom_atlas import CHEST_LENGTH_MM
+from core.data.phantom_scanner import Canvas, Image
+
+PLEURA_PULL_MM = 11.0  # how quickly lesions become rarer away from the pleura
+
+
+@dataclass(frozen=True)
+class Opacity:
+    """A patch of denser lung. `centre_mm` is (x, y, z) in the standard chest, `radii_mm` its half axes.
+
+    `added_hu` is what its core adds to aerated lung; `solid` in [0, 1] is the share of the core that holds no air, so
+    that vessels no longer show. `softness` is the width of its edge over its radius.
+    """
+
+    centre_mm: tuple[float, float, float]
+    radii_mm: tuple[float, float, float]
+    turn_radians: float
+    added_hu: float
+    solid: float
+    roughness: float
+    softness: float
+
+
+def draw_lesions(rng: np.random.Generator, levels: list[float]) -> list[Opacity]:
+    """One to five lesions, from subtle to plain. The first reaches through all `levels`."""
+    severity = rng.beta(1.3, 1.5)
+    count = 1 + int(rng.binomial(4, 0.15 + 0.7 * severity))
+    low, high = levels[0] * CHEST_LENGTH_MM, levels[-1] * CHEST_LENGTH_MM
+    lesions = []
+    for index in range(count):
+        centre = _place(rng, (low + high) / 2, (high - low) / (4 if index == 0 else 2))
+        radius = (7 + 15 * severity) * np.exp(rng.normal(0, 0.3))
+        solid = float(rng.uniform(0.3, 1.0) * (rng.random() < 0.1 + 0.4 * severity))
+        lesions.append(
+            Opacity(
+                centre_mm=centre,
+                radii_mm=(
+                    float(radius * rng.uniform(0.9, 1.7)),
+                    float(radius * rng.uniform(0.7, 1.1)),
+                    float(radius * rng.uniform(0.8, 1.4) + (0.6 * (high - low) if index == 0 else 0.0)),
+                ),
+                turn_radians=float(np.arctan2(centre[1], centre[0]) + np.pi / 2 + rng.normal(0, 0.3)),
+                added_hu=float((110 + 230 * severity) * np.exp(rng.normal(0, 0.2))),
+                solid=solid,
+                roughness=float(rng.uniform(0.25, 0.5)),
+                softness=float(rng.uniform(0.5, 1.1)),
+            )
+        )
+    return lesions
+
+
+def opacity_image(spot: Opacity, canvas: Canvas, noise: tuple[Image, Image, Image]) -> Image:
+    """How much of an opacity each pixel of a slice holds, (h, w) in [0, 1]; `noise` (coarse to fine) frays its edge."""
+    coarse, middle, fine = noise
+    x, y, z = spot.centre_mm
+    column, row = canvas.pixels(np.array([[x, y]]))[0]
+    right = (np.arange(coarse.shape[1], dtype=np.float32)[None, :] - np.float32(column)) * canvas.mm_per_px
+    down = (np.arange(coarse.shape[0], dtype=np.float32)[:, None] - np.float32(row)) * canvas.mm_per_px
+    cos, sin = np.cos(spot.turn_radians), np.sin(spot.turn_radians)
+    along, across = (right * cos + down * sin) / spot.radii_mm[0], (down * cos - right * sin) / spot.radii_mm[1]
+    off = (canvas.level * CHEST_LENGTH_MM - z) / spot.radii_mm[2]
+    frayed = spot.roughness * (0.6 * middle + 0.22 * fine + 0.4 * coarse)
+    distance = np.sqrt(along**2 + across**2 + off**2) + frayed
+    rise = np.clip((1 - distance) / spot.softness + 0.5, 0, 1)
+    return np.asarray(rise * rise * (3 - 2 * rise), dtype=np.float32)
+
+
+def _place(rng: np.random.Generator, middle_mm: float, spread_mm: float) -> tuple[float, float, float]:
+    """A point of either lung near the given height, mostly near the pleura and towards the back."""
+    cells, depth_mm = lung_cells(int(rng.integers(2)))
+    near = np.exp(-0.5 * ((cells[:, 2] - middle_mm) / (0.6 * spread_mm + 4)) ** 2)
+    back = np.clip(1.0 + cells[:, 1] / 110, 0.1, 2) ** 1.5
+    weight = near * back * np.exp(-depth_mm / PLEURA_PULL_MM)
+    chosen = np.searchsorted(np.cumsum(weight), rng.uniform(0, weight.sum()))
+    x, y, z = within_cells(rng, cells[chosen : chosen + 1])[0]
+    return float(x), float(y), float(z)

@@ -1,0 +1,136 @@
+"""What is inside a phantom's lungs: aerated tissue, vessels, bronchi, fissures, and the opacities handed in."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.phantom_anatomy import Floats
+from core.data.phantom_atlas import CHEST_LENGTH_MM
+from core.data.phantom_lesions import Opacity, opacity_image
+from core.data.phantom_scanner import AIR_HU, Canvas, Image
+from core.data.phantom_vessels import Vessels, grow_vessels
+
+VESSEL_HU = 35.0
+NOISE_GRAINS_MM = (26.0, 9.0, 4.0)
+NOISE_CHANGE_MM = 35.0  # how far down the chest the texture has become another one
+SUPERSAMPLING = 3
+MASK_LEAST_HU, MASK_SHARE = 30.0, 0.35  # a lesion's pixels: lifted by more than either
+
+
+@dataclass(frozen=True)
+class Lungs:
+    """A patient's lungs apart from their outline. `noise` is (grains, 2, h, w): two textures a grain size.
+
+    `dependent_hu` is how much denser the back is than the middle, `subpleural_hu` the density of a thin band at the
+    back's pleura, `mosaic_hu` the patchiness of aeration, `fissure` the strength of the fissures in [0, 1].
+    """
+
+    vessels: Vessels
+    base_hu: float
+    dependent_hu: float
+    subpleural_hu: float
+    mosaic_hu: float
+    fissure: float
+    noise: NDArray[np.float32]
+
+
+def draw_lungs(rng: np.random.Generator, shape: tuple[int, int], mm_per_px: float) -> Lungs:
+    """Lungs at random, for slices of this shape. Nothing here depends on the diagnosis."""
+    return Lungs(
+        vessels=grow_vessels(rng),
+        base_hu=rng.normal(-862, 22),
+        dependent_hu=rng.uniform(25, 110),
+        subpleural_hu=float(rng.uniform(60, 320) * (rng.random() < 0.45)),
+        mosaic_hu=rng.uniform(8, 26),
+        fissure=rng.uniform(0.05, 0.3),
+        noise=_noise(rng, shape, mm_per_px),
+    )
+
+
+def paint_lungs(
+    canvas: Canvas, inside: Image, lungs: Lungs, opacities: list[Opacity], thickness_mm: float
+) -> NDArray[np.bool_]:
+    """Paint the lungs where `inside` (h, w) says; gives back which pixels the opacities lift."""
+    turn = canvas.level * CHEST_LENGTH_MM / NOISE_CHANGE_MM
+    coarse, middle, fine = np.float32(np.cos(turn)) * lungs.noise[:, 0] + np.float32(np.sin(turn)) * lungs.noise[:, 1]
+    tissue = _aerated(canvas, inside, lungs, coarse, middle, fine)
+    added, mask = np.zeros_like(tissue), np.zeros(inside.shape, np.bool_)
+    for spot in opacities:
+        share = opacity_image(spot, canvas, (coarse, middle, fine))
+        denser = tissue + share * spot.added_hu * (1 + 0.18 * middle + 0.12 * fine)
+        denser += np.clip((share - 0.72) / 0.25, 0, 1) * spot.solid * (20 - denser)
+        lifted = np.minimum(denser, 35) - tissue
+        mask |= lifted > max(MASK_LEAST_HU, MASK_SHARE * float((lifted * inside).max()))
+        added = np.maximum(added, lifted)
+    tissue = tissue + added
+    vessels, lumen = _vessel_coverage(canvas, lungs, thickness_mm)
+    tissue = tissue + vessels * np.maximum(VESSEL_HU - tissue, 0)
+    tissue = tissue + lumen * (AIR_HU + 60 - tissue)
+    canvas.blend(inside, tissue.astype(np.float32))
+    return np.asarray(mask & (inside > 0.5))
+
+
+def _aerated(canvas: Canvas, inside: Image, lungs: Lungs, coarse: Image, middle: Image, fine: Image) -> Image:
+    height = np.linspace(-1, 1, inside.shape[0], dtype=np.float32)[:, None]  # 1 at the back, where blood pools
+    depth_mm = cv2.distanceTransform((inside > 0.5).astype(np.uint8), cv2.DIST_L2, 3) * canvas.mm_per_px
+    tissue = lungs.base_hu + lungs.dependent_hu * height * np.abs(height)
+    tissue = tissue + lungs.mosaic_hu * (coarse + 0.5 * middle) + 9 * fine
+    pooled = np.clip((height - 0.15) / 0.5, 0, 1) * np.exp(-((depth_mm / (4.5 + 1.5 * coarse)) ** 2))
+    return np.asarray(tissue + lungs.subpleural_hu * pooled, dtype=np.float32)
+
+
+def _vessel_coverage(canvas: Canvas, lungs: Lungs, thickness_mm: float) -> tuple[Image, Image]:
+    """Share of each pixel that is vessel (or bronchial wall), and that is open bronchus."""
+    vessels = lungs.vessels
+    off = (vessels.start[:, 2] + vessels.end[:, 2]) / 2 - canvas.level * CHEST_LENGTH_MM
+    length = np.abs(vessels.end[:, 2] - vessels.start[:, 2])
+    overlap = (thickness_mm / 2 + vessels.radius_mm + length / 2 - np.abs(off)) / np.maximum(length, 1.0)
+    near = overlap > 0
+    start, end, radius, artery = vessels.start[near], vessels.end[near], vessels.radius_mm[near], vessels.artery[near]
+    diluted = np.clip(3.2 * radius / thickness_mm, 0.22, 1.0)  # by the air around a vessel thinner than the slice
+    grey = np.rint(255 * diluted * np.clip(overlap[near], 0.1, 1)).astype(int)
+    scale = SUPERSAMPLING / canvas.mm_per_px
+    drawn = np.zeros((canvas.hu.shape[0] * SUPERSAMPLING, canvas.hu.shape[1] * SUPERSAMPLING), np.uint8)
+    lumen = np.zeros_like(drawn)
+    widths = np.maximum(1, np.rint(2 * radius * scale)).astype(int)
+    heads, tails = _fine_pixels(canvas, start), _fine_pixels(canvas, end)
+    for piece in np.argsort(grey):
+        cv2.line(drawn, heads[piece], tails[piece], int(grey[piece]), int(widths[piece]), cv2.LINE_AA)
+    wide = np.flatnonzero(artery & (radius > 1.3))  # bronchi run beside the larger arteries
+    beside = np.column_stack([np.sign(start[wide, 0]) * 2.0, np.full(len(wide), 0.7), np.zeros(len(wide))])
+    beside *= radius[wide, None]
+    heads, tails = _fine_pixels(canvas, start[wide] + beside), _fine_pixels(canvas, end[wide] + beside)
+    for head, tail, width in zip(heads, tails, 1.4 * radius[wide] * scale, strict=True):
+        cv2.line(drawn, head, tail, 120, max(2, round(width + 1.4 * scale)), cv2.LINE_AA)
+        cv2.line(lumen, head, tail, 190, max(1, round(width)), cv2.LINE_AA)
+    _draw_fissures(canvas, lungs.fissure, drawn)
+    size = canvas.hu.shape[::-1]
+    vessel, open_air = (cv2.resize(layer, size, interpolation=cv2.INTER_AREA) for layer in (drawn, lumen))
+    return vessel.astype(np.float32) / 255, open_air.astype(np.float32) / 255
+
+
+def _fine_pixels(canvas: Canvas, points: Floats) -> list[tuple[int, int]]:
+    pixels = (canvas.pixels(points[:, :2], points[:, 2] / CHEST_LENGTH_MM) + 0.5) * SUPERSAMPLING
+    return [(int(column), int(row)) for column, row in np.rint(pixels)]
+
+
+def _draw_fissures(canvas: Canvas, strength: float, drawn: NDArray[np.uint8]) -> None:
+    across = np.linspace(20, 145, 24)
+    for side in (-1, 1):
+        down = np.interp(canvas.level, [0.2, 0.9], [58, -52]) + 10 * np.sin(across / 38) - 0.1 * (across - 80)
+        line = canvas.pixels(np.column_stack([side * across, down + 5 * side])) * SUPERSAMPLING
+        layer = np.zeros_like(drawn)
+        cv2.polylines(layer, [np.rint(line).astype(np.int32)], False, int(255 * strength), 2, cv2.LINE_AA)
+        np.maximum(drawn, layer, out=drawn)
+
+
+def _noise(rng: np.random.Generator, shape: tuple[int, int], mm_per_px: float) -> NDArray[np.float32]:
+    fields = []
+    for grain_mm in NOISE_GRAINS_MM:
+        cells = [max(3, round(side * mm_per_px / grain_mm) + 2) for side in shape]
+        for _ in range(2):
+            field = cv2.resize(rng.standard_normal(cells, np.float32), shape[::-1], interpolation=cv2.INTER_CUBIC)
+            fields.append(field / field.std())
+    return np.array(fields).reshape(len(NOISE_GRAINS_MM), 2, *shape)

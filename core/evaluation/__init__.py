@@ -1,0 +1,1 @@
+"""How good is a model, exactly, and how sure are we of it."""

@@ -1,0 +1,102 @@
+"""Scores beside the truth: what every statistic here is computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """Scans with a score, a truth and a group; checked once, read-only afterwards.
+
+    Attributes:
+        scores: probability of the positive class, shape (n,), float64 in [0, 1].
+        labels: true where the scan is positive, shape (n,), bool.
+        groups: what must be resampled together (a patient), shape (n,), text.
+
+    No scans at all is allowed: every statistic of it is NaN.
+
+    Raises:
+        ValueError: shapes differ, a score is not a number in [0, 1], a label is
+            neither true nor false, or a group is missing.
+    """
+
+    scores: NDArray[np.float64]
+    labels: NDArray[np.bool_]
+    groups: NDArray[np.str_]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scores", checked_scores(self.scores))
+        object.__setattr__(self, "labels", _checked_labels(self.labels))
+        object.__setattr__(self, "groups", checked_groups(self.groups))
+        lengths = {"scores": self.scores.size, "labels": self.labels.size, "groups": self.groups.size}
+        if len(set(lengths.values())) > 1:
+            found = ", ".join(f"{size} {name}" for name, size in lengths.items())
+            raise ValueError(f"scores, labels and groups must be equally many, found {found}")
+
+    @classmethod
+    def of(cls, scores: ArrayLike, labels: ArrayLike, groups: Iterable[object] | None = None) -> Scored:
+        """Build from anything array-like; without groups every scan stands for itself."""
+        if groups is None:
+            groups = [str(row) for row in range(np.size(np.asarray(scores)))]
+        return cls(np.asarray(scores), np.asarray(labels), groups)  # type: ignore[arg-type]
+
+    @property
+    def n(self) -> int:
+        """Number of scans."""
+        return int(self.scores.size)
+
+    @property
+    def positives(self) -> int:
+        """Number of positive scans."""
+        return int(self.labels.sum())
+
+    @property
+    def negatives(self) -> int:
+        """Number of scans that are not positive."""
+        return self.n - self.positives
+
+
+def checked_scores(scores: ArrayLike) -> NDArray[np.float64]:
+    """A read-only float64 copy of shape (n,), or a ValueError saying what is wrong.
+
+    float32 scores become float64 without loss, so a threshold taken from them compares exactly.
+    """
+    values = np.array(scores, dtype=np.float64)
+    if values.ndim != 1:
+        raise ValueError(f"scores must have shape (n,), found shape {values.shape}")
+    if not np.isfinite(values).all():
+        row = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise ValueError(f"scores must be finite, found {values[row]} at row {row}")
+    if values.size and (values.min() < 0 or values.max() > 1):
+        row = int(np.flatnonzero((values < 0) | (values > 1))[0])
+        raise ValueError(f"scores must be probabilities in [0, 1], found {values[row]:g} at row {row}")
+    values.flags.writeable = False
+    return values
+
+
+def checked_groups(groups: Iterable[object]) -> NDArray[np.str_]:
+    """A read-only text array of shape (n,), or a ValueError where a group is missing."""
+    names = list(groups)
+    for row, name in enumerate(names):
+        if name is None or name != name:  # NaN is the one value that differs from itself
+            raise ValueError(f"every scan needs a group, found none at row {row}")
+    values = np.array([str(name) for name in names], dtype=np.str_)
+    values.flags.writeable = False
+    return values
+
+
+def _checked_labels(labels: ArrayLike) -> NDArray[np.bool_]:
+    values = np.asarray(labels)
+    if values.ndim != 1:
+        raise ValueError(f"labels must have shape (n,), found shape {values.shape}")
+    if values.dtype != np.bool_ and not all(value in (0, 1) for value in values.tolist()):
+        wrong = next(value for value in values.tolist() if value not in (0, 1))
+        raise ValueError(f"labels must be true or false, found {wrong!r}")
+    truth = values.astype(np.bool_)  # always a copy
+    truth.flags.writeable = False
+    return truth

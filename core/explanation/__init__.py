@@ -1,0 +1,1 @@
+"""Explanation: class activation maps and how to show them."""

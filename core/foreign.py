@@ -1,0 +1,48 @@
+"""A run taken to another dataset, which it never saw: the question most published models fail."""
+
+import re
+from collections.abc import Callable
+
+import pandas as pd
+
+from core.data.index import Dataset
+from core.data.pixels import decode_scans
+from core.errors import DatasetError
+from core.models.build import LoadedModel
+from core.prediction import predict_pixels
+from core.results import SplitResults
+
+
+def foreign_results(
+    model: LoadedModel, dataset: Dataset, *, progress: Callable[[int, int], None] | None = None
+) -> SplitResults:
+    """Score every usable scan of another dataset, as one split named "all".
+
+    Class names are matched without regard to case and punctuation (non-COVID is NonCOVID).
+
+    Raises:
+        DatasetError: a label has no counterpart among the run's classes, or there are no usable scans.
+    """
+    table = dataset.usable.reset_index(drop=True)
+    if table.empty:
+        raise DatasetError(f"expected scans in {dataset.root}, found none that can be used; look at its problems")
+    own = {_bare(name): name for name in model.classes}
+    strange = sorted(set(table["label"]) - {label for label in table["label"] if _bare(label) in own})
+    if strange:
+        raise DatasetError(
+            f"expected labels among the run's classes ({', '.join(model.classes)}), found {', '.join(strange)} "
+            f"in {dataset.root}; rename them"
+        )
+    pixels = decode_scans(dataset.root, table["path"].tolist(), model.image_size, progress=progress)
+    probabilities, _ = predict_pixels(model, pixels)
+    scored = pd.DataFrame(
+        {"path": table["path"], "label": table["label"].map(lambda label: own[_bare(label)])},
+    )
+    scored["split"], scored["group"] = "all", table["group"]
+    for column, name in enumerate(model.classes):
+        scored[name] = probabilities[:, column]
+    return SplitResults("all", scored, model.classes, model.positive)
+
+
+def _bare(label: str) -> str:
+    return re.sub(r"[\W_]+", "", label.casefold())

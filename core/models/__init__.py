@@ -1,0 +1,1 @@
+"""Networks: timm backbones with a head, weights in and out."""

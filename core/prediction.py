@@ -1,0 +1,68 @@
+"""What a trained network says about scans: probabilities, and the features its head looks at."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from core.data.images import read_scan, resize_scan
+from core.errors import ExplorerError
+from core.models.build import LoadedModel, to_input
+
+_BATCH = 64
+
+
+def predict_pixels(model: LoadedModel, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
+    """Probabilities and penultimate features of scans at the model's size.
+
+    Args:
+        model: a trained network; its lock is held for a batch at a time.
+        pixels: grey bytes, shape (n, image_size, image_size).
+
+    Returns:
+        Probabilities (n, classes) float32, rows summing to 1; features (n, d) float16.
+    """
+    probabilities, features = [], []
+    for start in range(0, len(pixels), _BATCH):
+        batch = torch.from_numpy(np.ascontiguousarray(pixels[start : start + _BATCH]))
+        with model.lock, torch.inference_mode():
+            inputs = to_input(batch, mean=model.mean, std=model.std, device=model.device)
+            maps = model.network.forward_features(inputs)  # type: ignore[operator]
+            pooled = model.network.forward_head(maps, pre_logits=True)  # type: ignore[operator]
+            logits = model.network.forward_head(maps)  # type: ignore[operator]
+        probabilities.append(logits.float().softmax(1).cpu().numpy())
+        features.append(pooled.flatten(1).float().clamp(-6e4, 6e4).cpu().numpy().astype(np.float16))
+    return np.concatenate(probabilities), np.concatenate(features)
+
+
+def predict_files(model: LoadedModel, paths: list[Path], *, threshold: float) -> pd.DataFrame:
+    """A row a file: `scan`, `score`, `decision`, one probability column a class, and `problem`.
+
+    A file that cannot be read gets a problem and no figures; the others are not held up by it.
+    """
+    rows = [predict_scan(model, path, threshold=threshold) for path in paths]
+    return pd.DataFrame(rows, columns=["scan", "score", "decision", *model.classes, "problem"])
+
+
+def predict_scan(model: LoadedModel, path: Path, *, threshold: float) -> dict[str, object]:
+    """One row of `predict_files`."""
+    try:
+        pixels = resize_scan(read_scan(path), model.image_size)
+    except ExplorerError as error:
+        return {"scan": str(path), "decision": "", "problem": str(error)}
+    probabilities = predict_pixels(model, pixels[None])[0][0]
+    return {"scan": str(path), "problem": "", **decided(model, probabilities, threshold=threshold)}
+
+
+def decided(model: LoadedModel, probabilities: NDArray[np.float32], *, threshold: float) -> dict[str, object]:
+    """Score, decision and probabilities of one scan, by name.
+
+    The decision is the positive class if its score reaches the threshold, else the likeliest of the others.
+    """
+    by_class = {name: float(p) for name, p in zip(model.classes, probabilities, strict=True)}
+    score = by_class[model.positive]
+    others = {name: p for name, p in by_class.items() if name != model.positive}
+    decision = model.positive if score >= threshold else max(others, key=lambda name: others[name])
+    return {"score": score, "decision": decision, **by_class}

@@ -1,0 +1,244 @@
+"""A run's folder: what stands in each file, read with care and written whole.
+
+Layout and words: ARCHITECTURE.md, "What lies on disk". Readers never trust a file: whatever is missing or damaged
+is a `RunDamagedError` that names the file and says what to do.
+"""
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from core.errors import RunDamagedError, RunNotFoundError, WorkError
+from core.files import write_json
+
+SCHEMA = 1
+Status = Literal["queued", "running", "finished", "failed", "stopped"]
+STATUSES: tuple[Status, ...] = ("queued", "running", "finished", "failed", "stopped")
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """`run.json`: what was asked for, on which data, and how it ended. Times are ISO 8601, UTC."""
+
+    id: str
+    status: Status
+    created: str
+    preset: str
+    config: Mapping[str, Any]
+    data: str
+    phantoms: Mapping[str, int] | None = None  # made at `data` first, where they are not there yet
+    positive: str = ""
+    classes: tuple[str, ...] = ()
+    split_how: str = ""
+    split_sizes: Mapping[str, int] = field(default_factory=dict)
+    group_source: str = ""
+    data_fingerprint: str = ""
+    input_mean: float = 0.5
+    input_std: float = 0.25
+    device: str = ""
+    precision: str = ""
+    seed: int = 0
+    weights_from: str = ""
+    best_epoch: int | None = None
+    started: str = ""
+    ended: str = ""
+    error: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    schema: int = SCHEMA
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training and its folder."""
+
+    folder: Path
+    record: RunRecord
+
+    @property
+    def id(self) -> str:
+        """The run's id: its folder's name."""
+        return self.folder.name
+
+    @property
+    def weights_path(self) -> Path:
+        """Weights of the best epoch."""
+        return self.folder / "best.safetensors"
+
+    @property
+    def resume_path(self) -> Path:
+        """All that is needed to go on; gone once finished."""
+        return self.folder / "resume.pt"
+
+    @property
+    def log_path(self) -> Path:
+        """The process's own words."""
+        return self.folder / "log.txt"
+
+    @property
+    def has_results(self) -> bool:
+        """Whether there are predictions to look at."""
+        return self.record.status == "finished" and (self.folder / "predictions.parquet").exists()
+
+    def updated(self, **changes: Any) -> "Run":
+        """The same run with `changes` in its record, written down."""
+        record = replace(self.record, **changes)
+        write_json(self.folder / "run.json", asdict(record))
+        return Run(self.folder, record)
+
+
+def now_text() -> str:
+    """The time now, ISO 8601, UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def create_run(
+    runs_folder: Path,
+    *,
+    config: Mapping[str, Any],
+    data: Path,
+    preset: str = "",
+    phantoms: Mapping[str, int] | None = None,
+) -> Run:
+    """A new folder under `runs_folder` with a `run.json` that says "queued".
+
+    The id tells time and backbone; a random end keeps two starts in one second apart.
+    """
+    try:
+        runs_folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WorkError(
+            f"cannot make the runs folder {runs_folder}: {error.strerror}; choose another with --runs"
+        ) from error
+    backbone = "".join(c if c.isalnum() else "-" for c in str(config["backbone"]).split(".")[0])
+    while True:
+        run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{backbone}-{secrets.token_hex(2)}"
+        folder = runs_folder / run_id
+        try:
+            folder.mkdir()
+            break
+        except FileExistsError:
+            continue
+    record = RunRecord(
+        id=run_id,
+        status="queued",
+        created=now_text(),
+        preset=preset,
+        config=dict(config),
+        data=str(data.resolve()),
+        phantoms=phantoms,
+        seed=int(config["seed"]),
+    )
+    return Run(folder, record).updated()
+
+
+def read_run(folder: Path) -> Run:
+    """Read `run.json`.
+
+    Raises:
+        RunNotFoundError: there is no such folder, or no `run.json` in it.
+        RunDamagedError: `run.json` cannot be read as one.
+    """
+    path = folder / "run.json"
+    if not path.is_file():
+        raise RunNotFoundError(
+            f"expected a run at {folder}, found no run.json there; `python -m core runs` lists the runs there are"
+        )
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content.get("schema") != SCHEMA:
+            raise RunDamagedError(
+                f"{path} has schema {content.get('schema')}, this version reads {SCHEMA}; use the version that wrote it"
+            )
+        known = {f.name for f in fields(RunRecord)}
+        record = RunRecord(**{k: tuple(v) if k == "classes" else v for k, v in content.items() if k in known})
+        if record.status not in STATUSES:
+            raise ValueError(f"status {record.status!r}")
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise RunDamagedError(_damaged(path, error)) from error
+    return Run(folder, record)
+
+
+def find_run(name: str, runs_folder: Path) -> Run:
+    """The run meant by `name`: a folder, an id under `runs_folder`, or the beginning of exactly one id."""
+    for folder in (Path(name), runs_folder / name):
+        if name and (folder / "run.json").is_file():
+            return read_run(folder)
+    matches = sorted(runs_folder.glob(f"{name}*/run.json")) if name and "/" not in name and ".." not in name else []
+    if len(matches) == 1:
+        return read_run(matches[0].parent)
+    found = f"{len(matches)} that begin so" if matches else "none"
+    raise RunNotFoundError(
+        f"expected a run's folder or its id under {runs_folder}, found {found} for {name!r}; "
+        "`python -m core runs` lists the runs there are"
+    )
+
+
+def list_runs(runs_folder: Path) -> tuple[list[Run], list[str]]:
+    """All runs under a folder, newest first, and a line for each that cannot be read."""
+    runs, problems = [], []
+    for path in sorted(runs_folder.glob("*/run.json")):
+        try:
+            runs.append(read_run(path.parent))
+        except (RunDamagedError, RunNotFoundError) as error:
+            problems.append(str(error))
+    return sorted(runs, key=lambda run: (run.record.created, run.id), reverse=True), problems
+
+
+def read_json(run: Run, name: str) -> dict[str, Any]:
+    """A JSON file of a run that holds one object."""
+    path = run.folder / name
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("no object")
+    except (OSError, ValueError) as error:
+        raise RunDamagedError(_damaged(path, error)) from error
+    return content
+
+
+def read_history(run: Run) -> pd.DataFrame:
+    """`history.csv`: a row an epoch; empty before the first."""
+    path = run.folder / "history.csv"
+    if not path.exists():
+        return pd.DataFrame()
+    try:
+        return pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise RunDamagedError(_damaged(path, error)) from error
+
+
+def read_index(run: Run) -> pd.DataFrame:
+    """`index.parquet`: the dataset's table as trained on, with the split."""
+    return _read_table(run, "index.parquet", ("path", "label", "group", "split", "sha256"))
+
+
+def read_predictions(run: Run) -> pd.DataFrame:
+    """`predictions.parquet`: a row a scan, one probability column a class."""
+    return _read_table(run, "predictions.parquet", ("path", "label", "split", "group", *run.record.classes))
+
+
+def _read_table(run: Run, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
+    path = run.folder / name
+    try:
+        table = pd.read_parquet(path)
+    except Exception as error:  # pyarrow raises many kinds on damaged bytes
+        raise RunDamagedError(_damaged(path, error)) from error
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise RunDamagedError(f"{path} lacks the column {missing[0]!r}; train again, or restore the file")
+    return table
+
+
+def _damaged(path: Path, error: Exception) -> str:
+    reason = "it is missing" if isinstance(error, FileNotFoundError) else f"it is damaged ({_first_line(error)})"
+    return f"expected a readable {path.name} in {path.parent}, but {reason}; restore the file, resume the run or train again"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:120]

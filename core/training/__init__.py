@@ -1,0 +1,1 @@
+"""Training: configs, presets, the fit itself, its processes and their queue."""

@@ -1,0 +1,121 @@
+"""A training, said completely: every choice that changes its outcome, checked once, here."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from core.errors import ConfigError
+
+FREEZE_CHOICES = ("none", "early", "backbone")
+PRECISIONS = ("auto", "fp32", "bf16")
+SCHEDULES = ("cosine", "step", "constant")
+
+
+def _setting(default: Any, says: str, *, low: float | None = None, high: float | None = None, choices: tuple[str, ...] = ()) -> Any:
+    return field(default=default, metadata={"says": says, "low": low, "high": high, "choices": choices})
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """All settings of a training. Each field's metadata says what it is and its range.
+
+    Raises:
+        ConfigError: a value is of the wrong type or out of range.
+    """
+
+    backbone: str = _setting("resnet18", "timm image classifier")
+    init: str = _setting("scratch", "first weights: hub, scratch, a weights file, or a run")
+    image_size: int = _setting(128, "side of the square fed to the network, pixels", low=32, high=1024)
+    epochs: int = _setting(20, "passes over the training split at most", low=1, high=1000)
+    batch_size: int = _setting(32, "scans a step", low=2, high=4096)
+    learning_rate: float = _setting(1e-3, "peak learning rate", low=0.0, high=1e6)
+    weight_decay: float = _setting(0.05, "decoupled weight decay", low=0.0, high=10.0)
+    optimizer: str = _setting("adamw", "timm optimizer")
+    schedule: str = _setting("cosine", "learning rate over epochs", choices=SCHEDULES)
+    warmup_epochs: int = _setting(1, "epochs of linear warm-up", low=0, high=100)
+    label_smoothing: float = _setting(0.0, "share of the target given to the other classes", low=0.0, high=0.9)
+    dropout: float = _setting(0.0, "share of penultimate features dropped", low=0.0, high=0.95)
+    class_weights: bool = _setting(False, "weigh classes by inverse frequency in the loss")
+    rotation_degrees: float = _setting(10.0, "random rotation, plus or minus", low=0.0, high=180.0)
+    zoom: float = _setting(0.1, "random scale, plus or minus this share", low=0.0, high=0.9)
+    shift: float = _setting(0.05, "random translation, share of the side", low=0.0, high=0.5)
+    flip: bool = _setting(True, "random left-right flip")
+    contrast: float = _setting(0.0, "random brightness and contrast, plus or minus this share", low=0.0, high=0.9)
+    freeze: str = _setting("none", "what keeps its first weights", choices=FREEZE_CHOICES)
+    patience: int = _setting(8, "epochs without a lower validation loss before stopping", low=1, high=1000)
+    precision: str = _setting("auto", "arithmetic: auto measures which is faster", choices=PRECISIONS)
+    seed: int = _setting(0, "for splits, first weights, order and augmentation", low=0, high=2**31 - 1)
+    positive: str = _setting("", "the class whose miss hurts; empty: guessed from the names")
+
+    def __post_init__(self) -> None:
+        for spec in fields(self):
+            value = getattr(self, spec.name)
+            _check(spec.name, value, type(spec.default), spec.metadata)
+
+    def to_json(self) -> dict[str, Any]:
+        """The settings as plain values."""
+        return asdict(self)
+
+
+def config_from_json(content: Mapping[str, Any]) -> TrainingConfig:
+    """Settings as `to_json` gave them; unknown names are refused."""
+    return with_settings(TrainingConfig(), dict(content))
+
+
+def with_settings(config: TrainingConfig, settings: Mapping[str, Any]) -> TrainingConfig:
+    """The config with some fields changed.
+
+    Raises:
+        ConfigError: an unknown field, or a value out of range.
+    """
+    known = {spec.name for spec in fields(TrainingConfig)}
+    for name in settings:
+        if name not in known:
+            raise ConfigError(f"expected a setting among {', '.join(sorted(known))}, found {name!r}")
+    return replace(config, **settings)
+
+
+def parse_settings(pairs: Iterable[str]) -> dict[str, Any]:
+    """`key=value` texts of the command line to typed values.
+
+    Raises:
+        ConfigError: no `=`, an unknown key, or a value that is not of the key's type.
+    """
+    types = {spec.name: type(spec.default) for spec in fields(TrainingConfig)}
+    settings: dict[str, Any] = {}
+    for pair in pairs:
+        name, separator, text = pair.partition("=")
+        if not separator:
+            raise ConfigError(f"expected key=value, found {pair!r}; for instance epochs=20")
+        if name not in types:
+            raise ConfigError(f"expected a setting among {', '.join(sorted(types))}, found {name!r}")
+        settings[name] = _parse(name, text, types[name])
+    return settings
+
+
+def _parse(name: str, text: str, kind: type) -> Any:
+    if kind is bool:
+        words = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False, "off": False}
+        if text.lower() in words:
+            return words[text.lower()]
+        raise ConfigError(f"expected {name} to be true or false, found {text!r}")
+    try:
+        return kind(text)
+    except ValueError as error:
+        what = "a whole number" if kind is int else "a number"
+        raise ConfigError(f"expected {name} to be {what}, found {text!r}") from error
+
+
+def _check(name: str, value: Any, kind: type, limits: Mapping[str, Any]) -> None:
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not kind:
+        raise ConfigError(f"expected {name} to be {kind.__name__}, found {value!r}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"expected {name} to be a finite number, found {value}")
+    low, high, choices = limits["low"], limits["high"], limits["choices"]
+    if low is not None and not low <= value <= high:
+        raise ConfigError(f"expected {name} between {low} and {high}, found {value}")
+    if choices and value not in choices:
+        raise ConfigError(f"expected {name} to be one of {', '.join(choices)}, found {value!r}")

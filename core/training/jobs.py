@@ -1,0 +1,176 @@
+"""Trainings as processes of their own: started, waited for, stopped, and found out when they died.
+
+Two kinds of file locks do all of it, and the operating system gives both back when a process ends, however it ends:
+
+- `<run>/.lock` is held by the process that works on the run. Nobody holds it: nobody works on it.
+- `<runs>/.device.lock` is held by the one run that trains. The others wait in the order they were made.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from core.errors import RequestError
+from core.files import write_json
+from core.runs import Run, Status, list_runs, now_text, read_run
+
+STOP_REQUEST = "stop.request"
+_START_GRACE_SECONDS = 60  # from making a run to its process holding the lock
+_QUEUE_POLL_SECONDS = 0.3
+
+
+def start_in_background(run: Run, command: str = "resume") -> int:
+    """Start `python -m core <command> <run>` in a session of its own, low priority; returns its process id.
+
+    It outlives this process, a closed browser and a stopped server. What it prints goes to the run's log.
+    """
+    (run.folder / STOP_REQUEST).unlink(missing_ok=True)
+    report(run, phase="starting")
+    root = Path(__file__).resolve().parents[2]
+    with run.log_path.open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "core", command, str(run.folder.resolve()), "--background"],
+            cwd=root,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    _reap_later(process)
+    return process.pid
+
+
+@contextmanager
+def claimed(run: Run) -> Iterator[None]:
+    """Hold the run while working on it.
+
+    Raises:
+        RequestError: another process works on it.
+    """
+    lock = FileLock(run.folder / ".lock")
+    try:
+        lock.acquire(timeout=2)  # a reader asking `is_claimed` holds it for a moment
+    except Timeout as error:
+        raise RequestError(
+            f"run {run.id} is already being worked on by another process; wait for it, or stop it first"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def device_turn(run: Run, *, stop_requested: Callable[[], bool]) -> Iterator[bool]:
+    """Wait until it is this run's turn to train; gives False when asked to stop meanwhile."""
+    lock = FileLock(run.folder.parent / ".device.lock")
+    while not stop_requested():
+        ahead = waiting_before(run)
+        if ahead == 0:
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                pass
+            else:
+                try:
+                    yield True
+                finally:
+                    lock.release()
+                return
+        report(run, phase="waiting", ahead=max(ahead, 1))
+        time.sleep(_QUEUE_POLL_SECONDS)
+    yield False
+
+
+def waiting_before(run: Run) -> int:
+    """How many living, queued runs were made before this one."""
+    own = (run.record.created, run.id)
+    runs, _ = list_runs(run.folder.parent)
+    return sum(
+        (other.record.created, other.id) < own and other.record.status == "queued" and is_claimed(other)
+        for other in runs
+    )
+
+
+def is_claimed(run: Run) -> bool:
+    """Whether a process works on the run now."""
+    path = run.folder / ".lock"
+    if not path.exists():
+        return False
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    except OSError:
+        return False  # a folder that cannot be written has no worker either
+    lock.release()
+    return False
+
+
+def current_status(run: Run) -> tuple[Status, str]:
+    """The run's true status and why: a process that died cannot write it down itself."""
+    status, error = run.record.status, run.record.error
+    if status not in ("queued", "running") or is_claimed(run):
+        return status, error
+    again = read_run(run.folder)  # it may have ended between the two looks
+    if again.record.status not in ("queued", "running"):
+        return again.record.status, again.record.error
+    if status == "queued" and _seconds_since(progress_of(run).get("heartbeat") or run.record.created) < _START_GRACE_SECONDS:
+        return "queued", ""
+    return "failed", "its process ended without a word (killed, or out of memory); resume goes on from the last epoch"
+
+
+def request_stop(run: Run) -> None:
+    """Ask the run's process to stop after the step at hand; a run without one is marked stopped at once.
+
+    Raises:
+        RequestError: the run has ended already.
+    """
+    if run.record.status not in ("queued", "running"):
+        raise RequestError(f"expected a queued or running run to stop, found {run.id} {run.record.status}")
+    (run.folder / STOP_REQUEST).touch()
+    if not is_claimed(run) and current_status(run)[0] == "failed":
+        read_run(run.folder).updated(status="stopped", ended=now_text(), error="")
+
+
+def stop_is_requested(run: Run) -> bool:
+    """Whether somebody asked the run to stop."""
+    return (run.folder / STOP_REQUEST).exists()
+
+
+def report(run: Run, *, phase: str, **facts: Any) -> None:
+    """Write `status.json`: what the run is at, its process and the time. `facts` are plain values."""
+    write_json(run.folder / "status.json", {"phase": phase, **facts, "pid": os.getpid(), "heartbeat": now_text()})
+
+
+def progress_of(run: Run) -> dict[str, Any]:
+    """`status.json` as last written; empty before the first and when it cannot be read."""
+    try:
+        content = json.loads((run.folder / "status.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _seconds_since(moment: str) -> float:
+    try:
+        return (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()
+    except ValueError:
+        return float("inf")
+
+
+def _reap_later(process: "subprocess.Popen[bytes]") -> None:
+    """Collect the child's exit status when it ends, so that it does not stay behind as a zombie."""
+    import threading
+
+    threading.Thread(target=process.wait, name=f"reap-{process.pid}", daemon=True).start()

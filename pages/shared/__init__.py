@@ -1,0 +1,1 @@
+"""What several pages need: state, caches, inputs, the frame around them."""

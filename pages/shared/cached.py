@@ -1,0 +1,131 @@
+"""Streamlit's caches around core: what is read once and shown often. No drawing here.
+
+A key holds the file's time of change, so a file written anew is read anew. Shared objects are never changed.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.cli import DEFAULT_DATA, DEFAULT_RUNS
+from core.runs import Run, list_runs
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from core.data.index import Dataset
+    from core.evaluation.summary import Evaluation
+    from core.explanation.maps import ScanMap
+    from core.models.build import LoadedModel
+    from core.results import SplitResults
+
+
+def runs_folder() -> Path:
+    """Where runs live."""
+    return DEFAULT_RUNS
+
+
+def data_folder() -> Path:
+    """Where datasets made here live, and the first place to look for others."""
+    return DEFAULT_DATA
+
+
+def all_runs() -> tuple[list[Run], list[str]]:
+    """Every run, newest first, and a line for each that cannot be read."""
+    return list_runs(runs_folder())
+
+
+def finished_runs() -> list[Run]:
+    """The runs that can be explored, newest first."""
+    return [run for run in all_runs()[0] if run.has_results]
+
+
+def results(run: Run, split: str) -> "SplitResults":
+    """The scored scans of one split. Raises ExplorerError as `core.results.split_results` does."""
+    return _results(str(run.folder), _changed(run.folder / "predictions.parquet"), split, run)
+
+
+def evaluation(run: Run, split: str, threshold: float) -> "Evaluation":
+    """Every figure of a split at a threshold, with intervals."""
+    return _evaluation(str(run.folder), _changed(run.folder / "predictions.parquet"), split, threshold, run)
+
+
+def model(run: Run) -> "LoadedModel":
+    """The run's network; ask it only through core, which keeps callers apart with its lock."""
+    return _model(str(run.folder), _changed(run.weights_path), run)
+
+
+def scan(path: Path) -> "NDArray[np.uint8]":
+    """A scan's grey pixels (h, w), read-only."""
+    return _scan(str(path), _changed(path))
+
+
+def scan_map(run: Run, path: Path, target: str, method: str) -> "ScanMap":
+    """The map of one scan of a run."""
+    return _scan_map(str(run.folder), _changed(run.weights_path), str(path), _changed(path), target, method, run)
+
+
+def dataset(folder: Path, signature: str) -> "Dataset | None":
+    """The dataset as indexed before, where its files have not changed since; None where it must be indexed."""
+    return _datasets().get((str(folder), signature))
+
+
+def keep_dataset(folder: Path, signature: str, found: "Dataset") -> None:
+    """Remember an indexed dataset; the last few are kept."""
+    datasets = _datasets()
+    datasets[(str(folder), signature)] = found
+    while len(datasets) > 8:
+        datasets.pop(next(iter(datasets)))
+
+
+@st.cache_resource(show_spinner=False)
+def _datasets() -> "dict[tuple[str, str], Dataset]":
+    return {}
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _results(folder: str, changed_at: float, split: str, _run: Run) -> "SplitResults":
+    from core.results import split_results
+
+    return split_results(_run, split)
+
+
+@st.cache_resource(show_spinner="Computing intervals", max_entries=64)
+def _evaluation(folder: str, changed_at: float, split: str, threshold: float, _run: Run) -> "Evaluation":
+    return results(_run, split).evaluated(threshold)
+
+
+@st.cache_resource(show_spinner="Loading the network", max_entries=3)
+def _model(folder: str, changed_at: float, _run: Run) -> "LoadedModel":
+    from core.models.weights import load_run_model
+
+    return load_run_model(_run)
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def _scan(path: str, changed_at: float) -> "NDArray[np.uint8]":
+    from core.data.images import read_scan
+
+    pixels = read_scan(Path(path))
+    pixels.flags.writeable = False
+    return pixels
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def _scan_map(
+    folder: str, weights_at: float, path: str, path_at: float, target: str, method: str, _run: Run
+) -> "ScanMap":
+    from core.explanation.maps import explain
+
+    found = explain(model(_run), scan(Path(path)), target=target, method=method)
+    found.heat.flags.writeable = False
+    return found
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

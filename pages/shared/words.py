@@ -1,0 +1,46 @@
+"""How figures and runs are said, the same on every page."""
+
+import math
+from pathlib import Path
+
+from core.evaluation.intervals import Estimate
+from core.runs import Run
+
+SPLIT_NAMES = {"train": "Training", "val": "Validation", "test": "Test"}
+GROUP_WORDS = {
+    "patient": "Groups are patients: no patient is on two sides of the split.",
+    "content": "No patient ids: copies of one image stay together, but slices of one patient may be on both sides, "
+    "and figures will be too good.",
+    "scan": "No patient ids: slices of one patient may be on both sides, and figures will be too good.",
+}
+
+
+def percent(estimate: Estimate) -> str:
+    """A rate in percent, without its interval."""
+    return "not defined" if math.isnan(estimate.value) else f"{estimate.value:.1%}"
+
+
+def interval(estimate: Estimate) -> str:
+    """A rate's 95 % interval in percent."""
+    if math.isnan(estimate.low):
+        return "no interval"
+    return f"95 %: {estimate.low:.1%} to {estimate.high:.1%}"
+
+
+def decimal(estimate: Estimate) -> str:
+    """A score such as AUC or F1, to three places."""
+    return "not defined" if math.isnan(estimate.value) else f"{estimate.value:.3f}"
+
+
+def decimal_interval(estimate: Estimate) -> str:
+    """Its 95 % interval."""
+    if math.isnan(estimate.low):
+        return "no interval"
+    return f"95 %: {estimate.low:.3f} to {estimate.high:.3f}"
+
+
+def run_name(run: Run) -> str:
+    """A run as people recognise it: network, data, time."""
+    record = run.record
+    when = record.created[5:16].replace("T", " ")
+    return f"{record.config.get('backbone')} on {Path(record.data).name}, {when}"

@@ -1,0 +1,10 @@
+"""The app: `streamlit run streamlit_app.py`. What people see begins in pages/main.py."""
+
+from pathlib import Path
+
+import streamlit as st
+from starlette.middleware import Middleware
+
+from pages.shared.headers import SecurityHeaders
+
+app = st.App(Path(__file__).parent / "pages" / "main.py", middleware=[Middleware(SecurityHeaders)])
