@@ -1,6 +1,7 @@
 """The command line: what each page does, without the page.
 
-Exit status: 0 done; 1 the work failed; 2 the request was wrong. Figures go to standard output, progress to standard error.
+Exit status: 0 done; 1 the work failed; 2 the request was wrong. Figures go to standard output, progress to
+standard error.
 """
 
 import argparse
@@ -61,7 +62,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     demo = add("demo", "make phantoms, train, evaluate, choose a threshold, draw maps: the whole way", _demo)
     demo.add_argument("run", nargs="?", metavar="RUN", help="go on with a demo that was begun")
-    demo.add_argument("--data", type=Path, default=DEFAULT_DATA, metavar="DIR", help=f"where phantoms go ({DEFAULT_DATA})")
+    demo.add_argument(
+        "--data", type=Path, default=DEFAULT_DATA, metavar="DIR", help=f"where phantoms go ({DEFAULT_DATA})"
+    )
     _background(demo)
 
     phantoms = add("phantoms", "write synthetic chest slices with lesion masks", _phantoms)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,10 @@ def phantoms(out: Path, *, count: int, seed: int, told: Told) -> Facts:
     from core.data.phantoms import write_phantoms
 
     folder = write_phantoms(
-        out, count=count, seed=seed, progress=lambda done, total: told("making scans", done / total, f"{done} of {total}")
+        out,
+        count=count,
+        seed=seed,
+        progress=lambda done, total: told("making scans", done / total, f"{done} of {total}"),
     )
     return {"folder": str(folder), "scans": count, "seed": seed}
 
@@ -97,7 +101,12 @@ def train(run: Run, *, told: Told) -> Facts:
     from core.training.execute import execute
 
     run = execute(run, told=told)
-    facts: Facts = {"run": run.id, "status": run.record.status, "folder": str(run.folder), "best_epoch": run.record.best_epoch}
+    facts: Facts = {
+        "run": run.id,
+        "status": run.record.status,
+        "folder": str(run.folder),
+        "best_epoch": run.record.best_epoch,
+    }
     if run.record.status == "finished":
         from core.results import point_in_force, split_results, splits_of
 
@@ -202,7 +211,7 @@ def explain(run: Run, scans: list[str], *, method: str, out: Path, target: str |
         found = explain_scan(model, scan, target=target, method=method)
         stem = out / f"{number:03d}-{Path(name).stem}-{method}"
         picture = Image.fromarray(overlaid(scan, found, opacity=0.6))
-        write_whole(stem.with_name(stem.name + ".png"), lambda path, picture=picture: picture.save(path, format="PNG"))
+        write_whole(stem.with_name(stem.name + ".png"), partial(picture.save, format="PNG"))
 
         def save_heat(path: Path, heat: Any = found.heat) -> None:
             with path.open("wb") as file:  # given a name, NumPy would add its own ending

@@ -156,7 +156,8 @@ def read_run(folder: Path) -> Run:
                 f"{path} has schema {content.get('schema')}, this version reads {SCHEMA}; use the version that wrote it"
             )
         known = {f.name for f in fields(RunRecord)}
-        record = RunRecord(**{k: tuple(v) if k == "classes" else v for k, v in content.items() if k in known})
+        known_values: dict[str, Any] = {k: tuple(v) if k == "classes" else v for k, v in content.items() if k in known}
+        record = RunRecord(**known_values)
         if record.status not in STATUSES:
             raise ValueError(f"status {record.status!r}")
     except (OSError, ValueError, TypeError, AttributeError) as error:
@@ -237,7 +238,10 @@ def _read_table(run: Run, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
 
 def _damaged(path: Path, error: Exception) -> str:
     reason = "it is missing" if isinstance(error, FileNotFoundError) else f"it is damaged ({_first_line(error)})"
-    return f"expected a readable {path.name} in {path.parent}, but {reason}; restore the file, resume the run or train again"
+    return (
+        f"expected a readable {path.name} in {path.parent}, but {reason}; "
+        "restore the file, resume the run or train again"
+    )
 
 
 def _first_line(error: Exception) -> str:

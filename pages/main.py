@@ -14,7 +14,12 @@ page = st.navigation(
             st.Page("training/page.py", title="Training", icon=":material/model_training:", url_path="training"),
         ],
         "Evidence": [
-            st.Page("performance/page.py", title="Performance", icon=":material/monitoring:", url_path="performance"),
+            st.Page(
+                "performance/page.py",
+                title="Performance",
+                icon=":material/monitoring:",
+                url_path="performance",
+            ),
             st.Page("threshold/page.py", title="Threshold", icon=":material/tune:", url_path="threshold"),
             st.Page("review/page.py", title="Review", icon=":material/rate_review:", url_path="review"),
         ],

@@ -79,7 +79,7 @@ def walk(root: Path) -> Iterator[tuple[str, "os.DirEntry[str] | None", str]]:
         below = []
         for entry in entries:
             path = f"{folder}/{entry.name}" if folder else entry.name
-            if not _is_folder(entry):
+            if not is_folder(entry):
                 yield path, entry, ""
             elif entry.is_symlink():
                 # Inside, its scans are here anyway; following links could also go round in circles.
@@ -98,7 +98,8 @@ def visible_entries(folder: Path) -> Iterator["os.DirEntry[str]"]:
                 yield entry
 
 
-def _is_folder(entry: "os.DirEntry[str]") -> bool:
+def is_folder(entry: "os.DirEntry[str]") -> bool:
+    """Whether the entry is a folder or a link to one."""
     try:
         return entry.is_dir()
     except OSError:  # links in a circle

@@ -139,9 +139,7 @@ def _reasons() -> Iterator[None]:
 
 
 _TOO_LARGE = f"too large: more than the {MAX_MEGAPIXELS} megapixels that are read; scale it down"
-_NOT_AN_IMAGE = (
-    "not an image, or its start is damaged: expected PNG, JPEG, BMP, TIFF, WebP, GIF, JPEG 2000 or PGM"
-)
+_NOT_AN_IMAGE = "not an image, or its start is damaged: expected PNG, JPEG, BMP, TIFF, WebP, GIF, JPEG 2000 or PGM"
 _DICOM = "DICOM is not read yet: export it as PNG first"
 
 

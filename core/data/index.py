@@ -97,9 +97,7 @@ def index_dataset(
     root = dataset_root(folder)
     listing = list_scans(root)
     good = [scan for scan in listing.scans if not scan.problem]
-    inspected = each_in_threads(
-        inspect_scan, [root / scan.path for scan in good], workers=workers, progress=progress
-    )
+    inspected = each_in_threads(inspect_scan, [root / scan.path for scan in good], workers=workers, progress=progress)
     table = _table(listing, list(inspected))
     table["problem"] = table["problem"].where(table["problem"] != "", _label_conflicts(table))
     patient_ids = pd.Series([scan.patient_id for scan in listing.scans], index=table.index)
@@ -165,9 +163,7 @@ def _table(listing: Listing, inspected: list[ScanFacts]) -> pd.DataFrame:
     rows = []
     for scan in listing.scans:
         facts = ScanFacts(problem=scan.problem) if scan.problem else next(facts_of_good)
-        rows.append(
-            {"path": scan.path, "label": scan.label, "group": "", "split": scan.split} | asdict(facts)
-        )
+        rows.append({"path": scan.path, "label": scan.label, "group": "", "split": scan.split} | asdict(facts))
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     for name in listing.further_columns:
         values = pd.Series([scan.further[name] for scan in listing.scans], index=table.index)
@@ -195,7 +191,5 @@ def _label_conflicts(table: pd.DataFrame) -> pd.Series:
             continue
         for row, label in same["label"].items():
             other = same[same["label"] != label].iloc[0]
-            problems[row] = (
-                f"same content as {other['path']}, labelled {other['label']}: one of the labels is wrong"
-            )
+            problems[row] = f"same content as {other['path']}, labelled {other['label']}: one of the labels is wrong"
     return pd.Series(problems, dtype="str")

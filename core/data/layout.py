@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from core.data.folders import EXPECTED, dataset_root, refusal, visible_entries, walk
+from core.data.folders import EXPECTED, dataset_root, is_folder, refusal, visible_entries, walk
 from core.data.index_csv import read_index_csv
 from core.errors import DatasetError
 
@@ -43,13 +43,11 @@ def list_scans(folder: Path | str) -> Listing:
     if (root / INDEX_NAME).is_file():
         listing = _listed_in_csv(root)
         if not listing.scans:
-            raise DatasetError(
-                f"{root / INDEX_NAME} lists no scans: expected one row per scan below its first line"
-            )
+            raise DatasetError(f"{root / INDEX_NAME} lists no scans: expected a row for each below line 1")
         return listing
     listing = _listed_by_folder(root)
     if not listing.scans:
-        loose = sum(1 for entry in visible_entries(root) if entry.is_file())
+        loose = sum(1 for entry in visible_entries(root) if not is_folder(entry))
         found = f"{loose} files directly in it" if loose else "nothing"
         raise DatasetError(f"no scans in {root}: {EXPECTED}; found {found}")
     return listing
@@ -95,9 +93,7 @@ def _listed_in_csv(root: Path) -> Listing:
             or _bad_value(row, splits_given=splits_given)
         )
         seen.add(row.path)
-        scans.append(
-            Listed(row.path, row.label, row.patient_id, row.split, problem=problem, further=row.further)
-        )
+        scans.append(Listed(row.path, row.label, row.patient_id, row.split, problem=problem, further=row.further))
     return Listing(tuple(scans), further, _unlisted_note(root, rows))
 
 

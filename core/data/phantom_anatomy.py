@@ -40,9 +40,9 @@ class Anatomy:
 
     def place(self, points: Points, level: float | Floats) -> Points:
         """Points of the standard chest, shape (n, 2), as they lie in this patient, mm."""
-        depth_mm = np.broadcast_to(np.asarray(level) * CHEST_LENGTH_MM, len(points))
-        where = np.column_stack([points, depth_mm])
-        shift = np.sin(where @ (1 / self.waves[:, :3]).T + self.waves[:, 3]) @ self.waves[:, 4:]
+        inverse = 1 / self.waves[:, :3].T
+        phase = points @ inverse[:2] + np.multiply.outer(np.asarray(level) * CHEST_LENGTH_MM, inverse[2])
+        shift = np.sin(phase + self.waves[:, 3]) @ self.waves[:, 4:]
         cos, sin = np.cos(self.tilt_radians), np.sin(self.tilt_radians)
         return (points + shift) * self.stretch @ np.array([[cos, sin], [-sin, cos]])
 

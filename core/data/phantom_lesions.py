@@ -28,32 +28,54 @@ class Opacity:
     softness: float
 
 
-def draw_lesions(rng: np.random.Generator, levels: list[float]) -> list[Opacity]:
-    """One to five lesions, from subtle to plain. The first reaches through all `levels`."""
-    severity = rng.beta(1.3, 1.5)
+def draw_lesions(rng: np.random.Generator, levels: list[float], *, enlarge: float = 1.0) -> list[Opacity]:
+    """One to five lesions, from subtle to plain. The first is meant to reach through all `levels`."""
+    severity = rng.beta(1.2, 1.4)
     count = 1 + int(rng.binomial(4, 0.15 + 0.7 * severity))
     low, high = levels[0] * CHEST_LENGTH_MM, levels[-1] * CHEST_LENGTH_MM
     lesions = []
     for index in range(count):
-        centre = _place(rng, (low + high) / 2, (high - low) / (4 if index == 0 else 2))
-        radius = (7 + 15 * severity) * np.exp(rng.normal(0, 0.3))
-        solid = float(rng.uniform(0.3, 1.0) * (rng.random() < 0.1 + 0.4 * severity))
+        first = index == 0
+        centre = _place(rng, (low + high) / 2, (high - low) / (6 if first else 2))
+        radius = (8 + 15 * severity) * np.exp(rng.normal(0, 0.25)) * enlarge
+        reach = (0.65 if first else 0.0) * (high - low)
         lesions.append(
             Opacity(
                 centre_mm=centre,
                 radii_mm=(
                     float(radius * rng.uniform(0.9, 1.7)),
                     float(radius * rng.uniform(0.7, 1.1)),
-                    float(radius * rng.uniform(0.8, 1.4) + (0.6 * (high - low) if index == 0 else 0.0)),
+                    float(radius * rng.uniform(0.8, 1.3) + reach),
                 ),
                 turn_radians=float(np.arctan2(centre[1], centre[0]) + np.pi / 2 + rng.normal(0, 0.3)),
-                added_hu=float((110 + 230 * severity) * np.exp(rng.normal(0, 0.2))),
-                solid=solid,
+                added_hu=float((120 + 230 * severity) * np.exp(rng.normal(0, 0.2))),
+                solid=float(rng.uniform(0.3, 1.0) * (rng.random() < 0.1 + 0.4 * severity)),
                 roughness=float(rng.uniform(0.25, 0.5)),
                 softness=float(rng.uniform(0.5, 1.1)),
             )
         )
     return lesions
+
+
+def draw_harmless(rng: np.random.Generator) -> list[Opacity]:
+    """Scars and old nodules, found in both classes alike."""
+    spots = []
+    for _ in range(rng.poisson(0.8)):
+        centre = _place(rng, rng.uniform(50, 200), 20)
+        scar = rng.random() < 0.6
+        radius = rng.uniform(12, 26) if scar else rng.uniform(2.0, 3.5)
+        spots.append(
+            Opacity(
+                centre_mm=centre,
+                radii_mm=(float(radius), float(rng.uniform(1.2, 2.6) if scar else radius), 10.0 if scar else 5.0),
+                turn_radians=float(rng.uniform(0, np.pi)),
+                added_hu=float(rng.uniform(150, 400)),
+                solid=float(not scar),
+                roughness=0.15,
+                softness=0.5,
+            )
+        )
+    return spots
 
 
 def opacity_image(spot: Opacity, canvas: Canvas, noise: tuple[Image, Image, Image]) -> Image:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.data.phantom_anatomy import Floats
 from core.data.phantom_atlas import CHEST_LENGTH_MM
-from core.data.phantom_lesions import Opacity, opacity_image
+from core.data.phantom_lesions import Opacity, draw_harmless, opacity_image
 from core.data.phantom_scanner import AIR_HU, Canvas, Image
 from core.data.phantom_vessels import Vessels, grow_vessels
 
@@ -24,7 +24,8 @@ class Lungs:
     """A patient's lungs apart from their outline. `noise` is (grains, 2, h, w): two textures a grain size.
 
     `dependent_hu` is how much denser the back is than the middle, `subpleural_hu` the density of a thin band at the
-    back's pleura, `mosaic_hu` the patchiness of aeration, `fissure` the strength of the fissures in [0, 1].
+    back's pleura, `mosaic_hu` the patchiness of aeration, `fissure` the strength of the fissures in [0, 1],
+    `harmless` the scars and old nodules.
     """
 
     vessels: Vessels
@@ -33,6 +34,7 @@ class Lungs:
     subpleural_hu: float
     mosaic_hu: float
     fissure: float
+    harmless: tuple[Opacity, ...]
     noise: NDArray[np.float32]
 
 
@@ -40,30 +42,32 @@ def draw_lungs(rng: np.random.Generator, shape: tuple[int, int], mm_per_px: floa
     """Lungs at random, for slices of this shape. Nothing here depends on the diagnosis."""
     return Lungs(
         vessels=grow_vessels(rng),
-        base_hu=rng.normal(-862, 22),
+        base_hu=rng.normal(-855, 32),
         dependent_hu=rng.uniform(25, 110),
         subpleural_hu=float(rng.uniform(60, 320) * (rng.random() < 0.45)),
         mosaic_hu=rng.uniform(8, 26),
         fissure=rng.uniform(0.05, 0.3),
+        harmless=tuple(draw_harmless(rng)),
         noise=_noise(rng, shape, mm_per_px),
     )
 
 
 def paint_lungs(
-    canvas: Canvas, inside: Image, lungs: Lungs, opacities: list[Opacity], thickness_mm: float
+    canvas: Canvas, inside: Image, lungs: Lungs, lesions: list[Opacity], thickness_mm: float
 ) -> NDArray[np.bool_]:
-    """Paint the lungs where `inside` (h, w) says; gives back which pixels the opacities lift."""
+    """Paint the lungs where `inside` (h, w) says; gives back which pixels the lesions lift."""
     turn = canvas.level * CHEST_LENGTH_MM / NOISE_CHANGE_MM
     coarse, middle, fine = np.float32(np.cos(turn)) * lungs.noise[:, 0] + np.float32(np.sin(turn)) * lungs.noise[:, 1]
     tissue = _aerated(canvas, inside, lungs, coarse, middle, fine)
     added, mask = np.zeros_like(tissue), np.zeros(inside.shape, np.bool_)
-    for spot in opacities:
+    for spot in (*lungs.harmless, *lesions):
         share = opacity_image(spot, canvas, (coarse, middle, fine))
         denser = tissue + share * spot.added_hu * (1 + 0.18 * middle + 0.12 * fine)
         denser += np.clip((share - 0.72) / 0.25, 0, 1) * spot.solid * (20 - denser)
         lifted = np.minimum(denser, 35) - tissue
-        mask |= lifted > max(MASK_LEAST_HU, MASK_SHARE * float((lifted * inside).max()))
         added = np.maximum(added, lifted)
+        if spot in lesions:
+            mask |= lifted > max(MASK_LEAST_HU, MASK_SHARE * float((lifted * inside).max()))
     tissue = tissue + added
     vessels, lumen = _vessel_coverage(canvas, lungs, thickness_mm)
     tissue = tissue + vessels * np.maximum(VESSEL_HU - tissue, 0)
@@ -113,7 +117,7 @@ def _vessel_coverage(canvas: Canvas, lungs: Lungs, thickness_mm: float) -> tuple
 
 def _fine_pixels(canvas: Canvas, points: Floats) -> list[tuple[int, int]]:
     pixels = (canvas.pixels(points[:, :2], points[:, 2] / CHEST_LENGTH_MM) + 0.5) * SUPERSAMPLING
-    return [(int(column), int(row)) for column, row in np.rint(pixels)]
+    return [(column, row) for column, row in np.rint(pixels).astype(int).tolist()]
 
 
 def _draw_fissures(canvas: Canvas, strength: float, drawn: NDArray[np.uint8]) -> None:

@@ -49,7 +49,7 @@ def draw_acquisition(rng: np.random.Generator) -> Acquisition:
     return Acquisition(
         width_px=width_px,
         height_px=int(width_px * rng.uniform(0.68, 0.80)),
-        zoom=rng.uniform(1.03, 1.24),
+        zoom=rng.uniform(1.02, 1.28),
         offset=(rng.normal(0, 0.012), rng.normal(0.012, 0.012)),
         window_center_hu=rng.normal(-600, 45),
         window_width_hu=rng.normal(1500, 100),

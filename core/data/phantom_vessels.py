@@ -67,13 +67,19 @@ def _grow(rng: np.random.Generator, hilum: Floats, ends: Floats) -> tuple[Floats
     for node in range(size - 1, 0, -1):
         twigs[parent[node]] += twigs[node]
     radius = TERMINAL_RADIUS_MM * np.maximum(twigs, 1) ** (1 / MURRAY_EXPONENT)
-    return _pieces(nodes[parent[1:]], nodes[1:], radius[parent[1:]], radius[1:])
+    inflow = nodes - nodes[parent]
+    inflow[0] = 0.0
+    return _pieces(nodes[parent[1:]], nodes[1:], inflow[parent[1:]], radius[parent[1:]], radius[1:])
 
 
-def _pieces(start: Floats, end: Floats, wide: Floats, narrow: Floats) -> tuple[Floats, Floats, Floats]:
-    """Edges cut into short pieces that taper from (at most a quarter above) the child's radius down to it."""
-    cuts = np.linspace(0, 1, PIECES_AN_EDGE + 1)[:, None, None]
-    points = start + (end - start) * cuts  # (pieces + 1, edges, 3)
+def _pieces(start: Floats, end: Floats, inflow: Floats, wide: Floats, narrow: Floats) -> tuple[Floats, Floats, Floats]:
+    """Edges cut into short pieces: they leave half in the direction blood came from, and taper to the child's radius."""
+    edge = end - start
+    lengths = np.linalg.norm(edge, axis=1, keepdims=True)
+    ahead = inflow * lengths / np.maximum(np.linalg.norm(inflow, axis=1, keepdims=True), 1e-9)
+    bend = np.where(inflow.any(axis=1, keepdims=True), 0.6 * (ahead - edge), 0.0)
+    t = np.linspace(0, 1, PIECES_AN_EDGE + 1)[:, None, None]
+    points = start + edge * t + bend * t * (1 - t) ** 2  # (pieces + 1, edges, 3), a cubic with its start turned
     taper = np.linspace(1, 0, PIECES_AN_EDGE)[:, None]
     radius = narrow + (np.minimum(wide, 1.25 * narrow) - narrow) * taper
     return points[:-1].reshape(-1, 3), points[1:].reshape(-1, 3), radius.ravel()

@@ -45,9 +45,7 @@ def _denied(word: str) -> bool:
 def _gravity(name: str) -> int | None:
     """0 for what hurts most; None where the name says nothing."""
     words = _words(name)
-    ranks = [
-        rank for rank, sign in enumerate(_POSITIVE_WORDS) if any(word.startswith(sign) for word in words)
-    ]
+    ranks = [rank for rank, sign in enumerate(_POSITIVE_WORDS) if any(word.startswith(sign) for word in words)]
     return min(ranks, default=None)
 
 

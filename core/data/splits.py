@@ -43,7 +43,8 @@ def assign_splits(table: pd.DataFrame, *, seed: int) -> tuple[pd.Series, str]:
     else:
         split, how = _drawn(ordered, seed)
     _check_classes(ordered["label"], split, parts)
-    sizes = ", ".join(f"{count} {name}" for name in SPLITS if (count := int((split == name).sum())))
+    counts = [(name, int((split == name).sum())) for name in parts]
+    sizes = ", ".join(f"{count} {name} ({count / len(split):.0%})" for name, count in counts)
     return split.sort_index().set_axis(table.index), f"{how}: {sizes}."
 
 
@@ -67,7 +68,7 @@ def _drawn(table: pd.DataFrame, seed: int) -> tuple[pd.Series, str]:
     split[table.index[_one_fold(table, seed)]] = "test"
     rest = table[split == "train"]
     split[rest.index[_one_fold(rest, seed)]] = "val"
-    return split, f"Split 64/16/20 by class and {_unit(table)}, no group in two parts (seed {seed})"
+    return split, f"Split by class and {_unit(table)}, no group in two parts (seed {seed})"
 
 
 def _unit(table: pd.DataFrame) -> str:

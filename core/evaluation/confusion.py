@@ -112,8 +112,7 @@ def confusion_matrix(
     """
     if len(true_labels) != len(predicted_labels):
         raise ValueError(
-            "true and predicted labels must be equally many, "
-            f"found {len(true_labels)} and {len(predicted_labels)}"
+            f"true and predicted labels must be equally many, found {len(true_labels)} and {len(predicted_labels)}"
         )
     size = len(classes)
     cell = class_numbers(true_labels, classes) * size + class_numbers(predicted_labels, classes)

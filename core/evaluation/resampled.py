@@ -20,9 +20,7 @@ def auc_estimate(scored: Scored, *, draws: int = 2000, seed: int = 0, confidence
     a(1-a)/min(positives, negatives). Source of the bound: Z. W. Birnbaum and O. M. Klose, "Bounds for
     the variance of the Mann-Whitney statistic", Annals of Mathematical Statistics 28 (1957), 933-945.
     """
-    estimate = group_bootstrap(
-        weighted_auc(scored), scored.groups, draws=draws, seed=seed, confidence=confidence
-    )
+    estimate = group_bootstrap(weighted_auc(scored), scored.groups, draws=draws, seed=seed, confidence=confidence)
     if estimate.low < estimate.high or math.isnan(estimate.low):
         return estimate
     trials = min(_groups_with(scored, scored.labels), _groups_with(scored, ~scored.labels))

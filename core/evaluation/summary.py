@@ -149,9 +149,7 @@ def evaluate(
 def _interval_methods(n: int, groups: int, draws: int, seed: int) -> dict[str, str]:
     rates_text = f"95 % Wilson score interval over {n} scans"
     if groups < n:
-        rates_text += (
-            f", taken as independent although they come from {groups} groups: the true uncertainty is larger"
-        )
+        rates_text += f", taken as independent although they come from {groups} groups: the true uncertainty is larger"
     resampled = (
         f"95 % percentile interval of {draws} resamples of whole groups ({groups} groups, seed {seed}); "
         "Wilson over groups where all resamples agree"

@@ -82,10 +82,11 @@ def explain(
     with model.lock, torch.enable_grad():
         # Gradients are needed from this layer on, not before it: half the work, and no parameter gets a gradient.
         starts_gradient = module.register_forward_hook(_with_gradient)
-        cam = _recording(method)(model=model.network, target_layers=[module])
+        cam = _library_class(method)(model=model.network, target_layers=[module])
+        kept = _keeping_raw(cam)
         try:
             heat = cam(inputs, [ClassifierOutputTarget(model.classes.index(target))])[0]
-            raw, logits = cam.raw, cam.outputs.detach()
+            raw, logits = kept[0], cam.outputs.detach()
         finally:
             cam.activations_and_grads.release()
             starts_gradient.remove()
@@ -117,27 +118,30 @@ def last_stage(model: LoadedModel) -> str:
     return str(list(stages)[-1]["module"])
 
 
-def _recording(method: str) -> type:
-    """The library's class for a method, keeping the map as it was before scaling."""
+def _library_class(method: str) -> Any:
     import pytorch_grad_cam
 
-    library_classes = {
+    return {
         "gradcam": pytorch_grad_cam.GradCAM,
         "gradcam++": pytorch_grad_cam.GradCAMPlusPlus,
         "hirescam": pytorch_grad_cam.HiResCAM,
         "layercam": pytorch_grad_cam.LayerCAM,
         "xgradcam": pytorch_grad_cam.XGradCAM,
-    }
+    }[method]
 
-    class Recording(library_classes[method]):  # type: ignore[misc]
-        raw: NDArray[np.float32]
 
-        def get_cam_image(self, *args: Any, **kwargs: Any) -> NDArray[np.float32]:
-            cam = super().get_cam_image(*args, **kwargs)
-            self.raw = cam[0]
-            return cam
+def _keeping_raw(cam: Any) -> list[NDArray[np.float32]]:
+    """Have the library's object keep each map as it was before scaling; gives the list it keeps them in."""
+    kept: list[NDArray[np.float32]] = []
+    compute = cam.get_cam_image
 
-    return Recording
+    def computed_and_kept(*args: Any, **kwargs: Any) -> NDArray[np.float32]:
+        maps = compute(*args, **kwargs)
+        kept.append(maps[0])
+        return maps
+
+    cam.get_cam_image = computed_and_kept
+    return kept
 
 
 def _with_gradient(_module: torch.nn.Module, _inputs: Any, output: Any) -> torch.Tensor:

@@ -45,9 +45,7 @@ def build_network(backbone: str, *, classes: int, dropout: float = 0.0, pretrain
         hint = f"did you mean {', '.join(near)}?" if near else "see timm.list_models()"
         raise ConfigError(f"expected a timm image classifier as backbone, found {backbone!r}; {hint}")
     try:
-        return timm.create_model(
-            backbone, pretrained=pretrained, num_classes=classes, in_chans=1, drop_rate=dropout
-        )
+        return timm.create_model(backbone, pretrained=pretrained, num_classes=classes, in_chans=1, drop_rate=dropout)
     except TypeError as error:
         raise ConfigError(f"backbone {backbone!r} cannot be built with one grey channel: {error}") from error
 
@@ -68,6 +66,11 @@ def to_input(pixels: torch.Tensor, *, mean: float, std: float, device: torch.dev
     scaled = pixels.to(device, non_blocking=True).to(torch.float32)
     scaled = scaled.sub_(255.0 * mean).div_(255.0 * std)
     return scaled.contiguous(memory_format=torch.channels_last)
+
+
+def placed(network: nn.Module, device: torch.device) -> nn.Module:
+    """The network on a device, in the memory order its convolutions like best; changed in place."""
+    return network.to(device).to(memory_format=torch.channels_last)
 
 
 def frozen_modules(network: nn.Module, freeze: str) -> Sequence[nn.Module]:

@@ -1,11 +1,9 @@
 """Weights in and out: the hub, a local file, another run, or none; nothing is unpickled."""
 
-import socket
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.request import getproxies
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -19,10 +17,11 @@ from core.models.build import (
     LoadedModel,
     build_network,
     input_statistics,
+    placed,
 )
+from core.models.hub import hub_is_reachable
 from core.runs import Run, find_run
 
-HUB_HOST = "huggingface.co"
 _OTHER_WAYS = "use --init scratch, --init FILE (safetensors or torch weights) or --init RUN (another run's weights)"
 
 
@@ -72,20 +71,6 @@ def initialise(backbone: str, *, classes: int, dropout: float, init: str, runs_f
     return Initialised(network, run.record.input_mean, run.record.input_std, report)
 
 
-def hub_is_reachable(timeout_seconds: float = 1.5) -> bool:
-    """Whether a connection to the model hub can be opened. Sends nothing over it.
-
-    Behind a proxy only a real request could tell, so a configured proxy counts as reachable.
-    """
-    if getproxies():
-        return True
-    try:
-        socket.create_connection((HUB_HOST, 443), timeout=timeout_seconds).close()
-    except OSError:
-        return False
-    return True
-
-
 def read_weights(path: Path) -> dict[str, torch.Tensor]:
     """Tensors of a safetensors or torch file by name, on the CPU.
 
@@ -129,7 +114,9 @@ def load_matching(network: nn.Module, weights: dict[str, torch.Tensor], *, name:
             fitting[key] = tensor
     report = f"{name}: {len(fitting)} of {len(own)} tensors fit"
     if len(fitting) < len(own) / 2:
-        raise WeightsError(f"{report}, too few to be weights of this backbone; choose the backbone they were trained with")
+        raise WeightsError(
+            f"{report}, too few to be weights of this backbone; choose the backbone they were trained with"
+        )
     network.load_state_dict(fitting, strict=False)
     left = [key for key in own if key not in fitting]
     return report if not left else f"{report}; new: {', '.join(left[:4])}{' ...' if len(left) > 4 else ''}"
@@ -154,10 +141,11 @@ def load_run_model(run: Run, *, device: torch.device | None = None) -> LoadedMod
     except Exception as error:  # safetensors and torch raise many kinds on damaged bytes
         reason = "are missing" if not run.weights_path.exists() else "are damaged or of another network"
         raise RunDamagedError(
-            f"expected the weights of run {run.id} in {run.weights_path.name}, but they {reason}; restore the file or train again"
+            f"expected the weights of run {run.id} in {run.weights_path.name}, but they {reason}; "
+            "restore the file or train again"
         ) from error
     device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)
+    placed(network.eval().requires_grad_(False), device)
     return LoadedModel(
         network=network,
         classes=record.classes,

@@ -48,7 +48,7 @@ class TrainingBatches:
             num_workers=workers,
             persistent_workers=workers > 0,
             prefetch_factor=4 if workers else None,
-            collate_fn=_as_they_are,
+            collate_fn=_as_they_are,  # type: ignore[arg-type]  # __getitems__ gives a whole batch
         )
 
     def __len__(self) -> int:

@@ -12,7 +12,14 @@ PRECISIONS = ("auto", "fp32", "bf16")
 SCHEDULES = ("cosine", "step", "constant")
 
 
-def _setting(default: Any, says: str, *, low: float | None = None, high: float | None = None, choices: tuple[str, ...] = ()) -> Any:
+def _setting(
+    default: Any,
+    says: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
     return field(default=default, metadata={"says": says, "low": low, "high": high, "choices": choices})
 
 
@@ -96,7 +103,16 @@ def parse_settings(pairs: Iterable[str]) -> dict[str, Any]:
 
 def _parse(name: str, text: str, kind: type) -> Any:
     if kind is bool:
-        words = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False, "off": False}
+        words = {
+            "true": True,
+            "yes": True,
+            "1": True,
+            "on": True,
+            "false": False,
+            "no": False,
+            "0": False,
+            "off": False,
+        }
         if text.lower() in words:
             return words[text.lower()]
         raise ConfigError(f"expected {name} to be true or false, found {text!r}")

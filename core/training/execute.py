@@ -21,7 +21,7 @@ from core.data.pixels import decode_scans
 from core.data.splits import assign_splits
 from core.errors import ConfigError, ExplorerError, RequestError, WorkError
 from core.files import write_text, write_whole
-from core.models.build import frozen_modules, to_input
+from core.models.build import frozen_modules, placed, to_input
 from core.models.weights import initialise, load_run_model, save_weights
 from core.prediction import predict_pixels
 from core.runs import Run, now_text, read_index
@@ -99,7 +99,7 @@ def _carried_out(run: Run, reporter: "_RunReporter") -> Run:
         init="scratch" if progress else config.init,  # going on replaces the first weights anyway
         runs_folder=run.folder.parent,
     )
-    network = first.network.to(device, memory_format=torch.channels_last)
+    network = placed(first.network, device)
     if progress is None:
         run = run.updated(
             input_mean=first.mean,
@@ -151,9 +151,7 @@ def _read_data(run: Run, config: TrainingConfig, reporter: "_RunReporter") -> tu
             seed=run.record.phantoms["seed"],
             progress=lambda done, total: reporter.preparing("making synthetic scans", done, total),
         )
-    dataset = index_dataset(
-        folder, progress=lambda done, total: reporter.preparing("checking scans", done, total)
-    )
+    dataset = index_dataset(folder, progress=lambda done, total: reporter.preparing("checking scans", done, total))
     check_trainable(dataset)
     positive = config.positive or guess_positive(dataset.classes)
     if positive not in dataset.classes:
@@ -191,7 +189,11 @@ def _precision(config: TrainingConfig, network: torch.nn.Module, train: ScanSpli
 
 
 def _write_predictions(
-    run: Run, table: pd.DataFrame, pixels: np.ndarray[Any, Any], device: torch.device, reporter: "_RunReporter"
+    run: Run,
+    table: pd.DataFrame,
+    pixels: np.ndarray[Any, Any],
+    device: torch.device,
+    reporter: "_RunReporter",
 ) -> None:
     model = load_run_model(run, device=device)
     probabilities, features = [], []
@@ -301,7 +303,9 @@ class _RunReporter:
             seconds_left=round(seconds_left, 1),
         )
         self._tell(
-            "training", (epoch - 1 + step / steps) / epochs, f"epoch {epoch} of {epochs}, {per_second:.0f} images/s"
+            "training",
+            (epoch - 1 + step / steps) / epochs,
+            f"epoch {epoch} of {epochs}, {per_second:.0f} images/s",
         )
 
     def epoch(self, progress: Progress, *, improved: bool) -> None:

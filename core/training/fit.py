@@ -18,7 +18,7 @@ from core.errors import ConfigError, DivergedError
 from core.evaluation.confusion import counts_at, rates
 from core.evaluation.curves import roc_auc_score
 from core.evaluation.scored import Scored
-from core.models.build import to_input
+from core.models.build import placed, to_input
 from core.training.batches import TrainingBatches
 from core.training.config import TrainingConfig
 from core.training.precision import autocast
@@ -111,7 +111,7 @@ def fit(
     Raises:
         DivergedError: the loss is no longer a finite number.
     """
-    network.to(device, memory_format=torch.channels_last)
+    placed(network, device)
     for module in frozen:
         module.requires_grad_(False)
     optimizer, scheduler = _optimizer_and_scheduler(network, config)
@@ -150,8 +150,8 @@ def fit(
             correct += (logits.argmax(1) == targets).sum()
             if not math.isfinite(float(loss.detach())):
                 raise DivergedError(
-                    f"the training loss became {float(loss.detach())} in epoch {epoch}, step {step}, at learning_rate "
-                    f"{config.learning_rate:g}; train again with a lower one, for instance {config.learning_rate / 10:g}"
+                    f"the training loss became {float(loss.detach())} in epoch {epoch}, step {step}, "
+                    f"at learning_rate {config.learning_rate:g}; train again with a lower one, for instance {config.learning_rate / 10:g}"
                 )
             reporter.step(epoch=epoch, step=step, steps=len(batches), images=len(targets))
             if reporter.stop_requested():
@@ -162,7 +162,16 @@ def fit(
             "epoch": epoch,
             "train_loss": float(loss_sum) / seen,
             "train_accuracy": float(correct) / seen,
-            **_validation(network, val, positive_class, mean=mean, std=std, config=config, device=device, precision=precision),
+            **_validation(
+                network,
+                val,
+                positive_class,
+                mean=mean,
+                std=std,
+                config=config,
+                device=device,
+                precision=precision,
+            ),
             "learning_rate": learning_rate,
             "seconds": time.perf_counter() - started,
         }
@@ -218,7 +227,13 @@ def _validation(
     precision: str,
 ) -> EpochRow:
     probabilities = class_probabilities(
-        network, val.pixels, mean=mean, std=std, device=device, precision=precision, batch_size=config.batch_size * 2
+        network,
+        val.pixels,
+        mean=mean,
+        std=std,
+        device=device,
+        precision=precision,
+        batch_size=config.batch_size * 2,
     )
     if not bool(torch.isfinite(probabilities).all()):
         raise DivergedError(
@@ -239,8 +254,8 @@ def _validation(
 
 
 def _optimizer_and_scheduler(network: nn.Module, config: TrainingConfig) -> tuple[torch.optim.Optimizer, Any]:
-    from timm.optim import create_optimizer_v2
-    from timm.scheduler import create_scheduler_v2
+    from timm.optim import create_optimizer_v2  # type: ignore[attr-defined]
+    from timm.scheduler import create_scheduler_v2  # type: ignore[attr-defined]
 
     try:
         optimizer = create_optimizer_v2(

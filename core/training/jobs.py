@@ -125,9 +125,15 @@ def current_status(run: Run) -> tuple[Status, str]:
     again = read_run(run.folder)  # it may have ended between the two looks
     if again.record.status not in ("queued", "running"):
         return again.record.status, again.record.error
-    if status == "queued" and _seconds_since(progress_of(run).get("heartbeat") or run.record.created) < _START_GRACE_SECONDS:
+    if (
+        status == "queued"
+        and _seconds_since(progress_of(run).get("heartbeat") or run.record.created) < _START_GRACE_SECONDS
+    ):
         return "queued", ""
-    return "failed", "its process ended without a word (killed, or out of memory); resume goes on from the last epoch"
+    return (
+        "failed",
+        "its process ended without a word (killed, or out of memory); resume goes on from the last epoch",
+    )
 
 
 def request_stop(run: Run) -> None:

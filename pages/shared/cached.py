@@ -67,6 +67,19 @@ def scan_map(run: Run, path: Path, target: str, method: str) -> "ScanMap":
     return _scan_map(str(run.folder), _changed(run.weights_path), str(path), _changed(path), target, method, run)
 
 
+def indexed(folder: Path) -> "Dataset":
+    """The dataset, indexed now unless it was and has not changed since. Raises DatasetError as `index_dataset` does."""
+    from core.data.folders import dataset_signature
+    from core.data.index import index_dataset
+
+    signature = dataset_signature(folder)
+    found = dataset(folder, signature)
+    if found is None:
+        found = index_dataset(folder)
+        keep_dataset(folder, signature, found)
+    return found
+
+
 def dataset(folder: Path, signature: str) -> "Dataset | None":
     """The dataset as indexed before, where its files have not changed since; None where it must be indexed."""
     return _datasets().get((str(folder), signature))
@@ -78,6 +91,14 @@ def keep_dataset(folder: Path, signature: str, found: "Dataset") -> None:
     datasets[(str(folder), signature)] = found
     while len(datasets) > 8:
         datasets.pop(next(iter(datasets)))
+
+
+@st.cache_data(show_spinner=False, ttl=60)
+def hub_is_reachable() -> bool:
+    """Whether the model hub answers from here; asked at most once a minute."""
+    from core.models.hub import hub_is_reachable as reachable
+
+    return reachable()
 
 
 @st.cache_resource(show_spinner=False)

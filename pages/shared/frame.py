@@ -53,6 +53,7 @@ def run_or_empty_state() -> Run:
     if right.button("Open your own scans", width="stretch"):
         st.switch_page("dataset/page.py")
     st.stop()
+    raise AssertionError("st.stop ends the page")
 
 
 def run_safely(page: Any) -> None:
@@ -86,5 +87,6 @@ def _threshold_in_force(run: Run) -> None:
         st.caption("Nobody has chosen it yet: choose one on the Threshold page.")
     else:
         st.caption(
-            f"{point.rule}, chosen on {point.split}: misses {percent(point.fnr)} and falsely alarms {percent(point.fpr)} there."
+            f"{point.rule}, chosen on {point.split}: "
+            f"misses {percent(point.fnr)} and falsely alarms {percent(point.fpr)} there."
         )

@@ -15,7 +15,9 @@ SPLIT = "split"  # str: val or test
 DATA_FOLDER = "data_folder"  # str: the dataset last opened
 POSITIVE = "positive"  # dict[str, str]: chosen positive class by dataset folder
 WATCHED_RUN = "watched_run"  # str: id of the run shown on the training page
+THRESHOLD_DRAFTS = "threshold_drafts"  # dict[str, Draft]: thresholds being tried and not saved, by run id
 _ADDRESS_WAS_READ = "address_was_read"
+_WANTED_RUN = "wanted_run"  # str: a run asked for while the sidebar was drawn already
 
 _IN_ADDRESS = {"run": PICKED_RUN, "case": CASE, "cell": CELL, "split": SPLIT, "data": DATA_FOLDER}
 _ON_PAGES = {
@@ -47,7 +49,9 @@ def put(key: str, value: str) -> None:
 
 
 def read_address() -> None:
-    """Take the address into the session, once."""
+    """Take the address into the session, once; and what was asked for since the sidebar was last drawn."""
+    if _WANTED_RUN in st.session_state:
+        st.session_state[PICKED_RUN] = st.session_state.pop(_WANTED_RUN)
     if st.session_state.get(_ADDRESS_WAS_READ):
         return
     st.session_state[_ADDRESS_WAS_READ] = True
@@ -72,3 +76,9 @@ def open_case(case: Case) -> None:
     put(CELL, case.cell)
     put(SPLIT, case.split)
     put(CASE, case.path)
+
+
+def ask_for_run(run_id: str) -> None:
+    """Let the sidebar show this run from the next run of a page on."""
+    st.session_state[_WANTED_RUN] = run_id
+    put(CASE, "")

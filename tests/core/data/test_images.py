@@ -18,9 +18,7 @@ from core.data.images import MIN_SIDE_PX, ScanFacts, inspect_scan, read_scan, re
 from core.errors import DatasetError
 
 NOISE = np.random.default_rng(0).integers(0, 256, (24, 32), dtype=np.uint8)  # (h, w)
-NOT_AN_IMAGE = (
-    "not an image, or its start is damaged: expected PNG, JPEG, BMP, TIFF, WebP, GIF, JPEG 2000 or PGM"
-)
+NOT_AN_IMAGE = "not an image, or its start is damaged: expected PNG, JPEG, BMP, TIFF, WebP, GIF, JPEG 2000 or PGM"
 TOO_LARGE = "too large: more than the 64 megapixels that are read; scale it down"
 
 
@@ -170,9 +168,7 @@ def test_exif_orientation_is_applied(tmp_path, orientation):
 
 
 def test_garbled_exif_does_not_cost_the_scan(tmp_path):
-    path = file_with(
-        tmp_path, encoded(NOISE, format="JPEG", exif=b"Exif\0\0" + b"II*\0\xff\xff\xff\x7f junk")
-    )
+    path = file_with(tmp_path, encoded(NOISE, format="JPEG", exif=b"Exif\0\0" + b"II*\0\xff\xff\xff\x7f junk"))
     assert inspect_scan(path).problem == ""
     assert read_scan(path).shape == NOISE.shape
 
@@ -335,7 +331,10 @@ def warning_tiff():
 
 
 def test_pillow_warns_about_the_tiff_used_here(tmp_path):
-    with pytest.warns(UserWarning), Image.open(file_with(tmp_path, warning_tiff())) as image:
+    with (
+        pytest.warns(UserWarning, match="larger than file"),
+        Image.open(file_with(tmp_path, warning_tiff())) as image,
+    ):
         image.load()
 
 

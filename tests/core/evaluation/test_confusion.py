@@ -14,9 +14,7 @@ from tests.core.evaluation.strategies_for_scores import labelled_scores
 @given(labelled_scores(), st.floats(0, 1))
 def test_counts_agree_with_scikit_learn(scored, threshold):
     counts = counts_at(scored, threshold)
-    tn, fp, fn, tp = metrics.confusion_matrix(
-        scored.labels, scored.scores >= threshold, labels=[False, True]
-    ).ravel()
+    tn, fp, fn, tp = metrics.confusion_matrix(scored.labels, scored.scores >= threshold, labels=[False, True]).ravel()
     assert counts == Counts(tp=tp, fp=fp, fn=fn, tn=tn)
     assert counts.n == scored.n
 
@@ -88,9 +86,7 @@ def test_the_matrix_agrees_with_scikit_learn_rows_the_truth(pairs):
         slow["abc".index(t), "abc".index(p)] += 1
     np.testing.assert_array_equal(ours, slow)
     if pairs:
-        np.testing.assert_array_equal(
-            ours, metrics.confusion_matrix(truth, predicted, labels=["a", "b", "c"])
-        )
+        np.testing.assert_array_equal(ours, metrics.confusion_matrix(truth, predicted, labels=["a", "b", "c"]))
 
 
 def test_a_label_that_is_no_class_is_named():

@@ -80,9 +80,7 @@ def test_precision_recall_agrees_with_scikit_learn(scored):
 
 @given(BOTH)
 def test_areas_agree_with_scikit_learn(scored):
-    assert roc_auc_score(scored) == pytest.approx(
-        metrics.roc_auc_score(scored.labels, scored.scores), abs=1e-12
-    )
+    assert roc_auc_score(scored) == pytest.approx(metrics.roc_auc_score(scored.labels, scored.scores), abs=1e-12)
     theirs = metrics.average_precision_score(scored.labels, scored.scores)
     assert average_precision_score(scored) == pytest.approx(theirs, abs=1e-12)
 

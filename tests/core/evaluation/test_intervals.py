@@ -26,10 +26,7 @@ def test_wilson_covers_the_truth_about_as_often_as_it_says():
     trials, outcomes = 60, np.arange(61)
     covered = []
     for truth in np.linspace(0.05, 0.95, 19):
-        held = [
-            wilson_interval(int(k), trials).low <= truth <= wilson_interval(int(k), trials).high
-            for k in outcomes
-        ]
+        held = [wilson_interval(int(k), trials).low <= truth <= wilson_interval(int(k), trials).high for k in outcomes]
         covered.append(binom.pmf(outcomes, trials, truth)[held].sum())
     assert np.mean(covered) == pytest.approx(0.95, abs=0.01)
     assert min(covered) > 0.90
@@ -76,9 +73,7 @@ def test_scans_of_one_group_count_once_not_many_times():
     # Every group ten identical scans: the interval must be that of the groups, not of ten times as many.
     values = np.random.default_rng(2).normal(size=50)
     of_groups = group_bootstrap(mean_of(values), [f"{i:02}" for i in range(50)])
-    repeated = group_bootstrap(
-        mean_of(np.repeat(values, 10)), [f"{i:02}" for i in range(50) for _ in range(10)]
-    )
+    repeated = group_bootstrap(mean_of(np.repeat(values, 10)), [f"{i:02}" for i in range(50) for _ in range(10)])
     assert (repeated.low, repeated.high) == pytest.approx((of_groups.low, of_groups.high), abs=1e-12)
 
 
@@ -124,9 +119,7 @@ def undefined_unless_first_scan_drawn(weights):
 def test_undefined_draws_are_dropped_but_too_many_leave_no_interval():
     kept = group_bootstrap(undefined_unless_first_scan_drawn, list("ab"))  # undefined in one of four draws
     assert (kept.low, kept.high) == (0, 1)
-    rare = group_bootstrap(
-        lambda w: np.where(w[:, 0] == 1, w[:, 1], np.nan), list("abcdef")
-    )  # defined in 40 %
+    rare = group_bootstrap(lambda w: np.where(w[:, 0] == 1, w[:, 1], np.nan), list("abcdef"))  # defined in 40 %
     assert rare.value == 1
     assert math.isnan(rare.low)
     assert math.isnan(rare.high)

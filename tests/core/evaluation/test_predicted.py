@@ -67,9 +67,7 @@ def test_the_report_agrees_with_scikit_learn(pairs):
     truth, predicted = [t for t, _ in pairs], [p for _, p in pairs]
     report = classification_report(truth, predicted, THREE)
     columns = ["precision", "recall", "f1"]
-    referee = metrics.precision_recall_fscore_support(
-        truth, predicted, labels=list(THREE), zero_division=np.nan
-    )
+    referee = metrics.precision_recall_fscore_support(truth, predicted, labels=list(THREE), zero_division=np.nan)
     np.testing.assert_allclose(report.loc[list(THREE), columns].T, referee[:3])
     np.testing.assert_array_equal(report.loc[list(THREE), "support"], referee[3])
     assert report.loc["macro average", "support"] == len(pairs)

@@ -46,9 +46,7 @@ def test_every_figure_agrees_with_scikit_learn():
     }.items():
         assert ours == pytest.approx(theirs, abs=1e-12)
     predicted = np.where(called, *CLASSES)
-    np.testing.assert_array_equal(
-        found.confusion, metrics.confusion_matrix(labels, predicted, labels=CLASSES)
-    )
+    np.testing.assert_array_equal(found.confusion, metrics.confusion_matrix(labels, predicted, labels=CLASSES))
 
 
 def test_json_has_the_figures_people_ask_for_and_no_nan():

@@ -40,9 +40,7 @@ def test_no_higher_threshold_would_do(scored, max_fnr):
 @given(BOTH, BUDGETS, BUDGETS)
 def test_a_larger_budget_never_lowers_the_threshold(scored, one, other):
     small, large = sorted((one, other))
-    assert (
-        operating_point(scored, max_fnr=small).threshold <= operating_point(scored, max_fnr=large).threshold
-    )
+    assert operating_point(scored, max_fnr=small).threshold <= operating_point(scored, max_fnr=large).threshold
 
 
 @given(BOTH, BUDGETS)
@@ -98,9 +96,7 @@ def test_a_promised_point_is_the_last_one_before_the_first_failure(scored, max_f
     slow = None
     for score in sorted(set(scored.scores[scored.labels].tolist())):
         misses = counts_at(scored, score).fn
-        upper = (
-            binomtest(misses, scored.positives, alternative="less").proportion_ci(0.9, method="exact").high
-        )
+        upper = binomtest(misses, scored.positives, alternative="less").proportion_ci(0.9, method="exact").high
         if upper > max_fnr:
             break
         slow = score
@@ -130,9 +126,7 @@ def test_the_plain_budget_keeps_no_such_promise():
     assert kept / 500 < 0.8
 
 
-@pytest.mark.parametrize(
-    ("max_fnr", "confidence", "needed"), [(0.05, 0.95, 59), (0.01, 0.95, 299), (0.5, 0.5, 1)]
-)
+@pytest.mark.parametrize(("max_fnr", "confidence", "needed"), [(0.05, 0.95, 59), (0.01, 0.95, 299), (0.5, 0.5, 1)])
 def test_positives_needed_is_the_fewest_that_suffice(max_fnr, confidence, needed):
     assert positives_needed(max_fnr, confidence) == needed
 

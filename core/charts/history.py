@@ -1,0 +1,97 @@
+"""Training history: what changed from epoch to epoch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from core.charts.layout import empty_figure, styled
+from core.charts.palette import ACCENT, CELL_COLOURS, NEUTRAL
+from core.charts.wording import number, percent
+from core.evaluation.confusion import MISSED
+
+Quantity = Literal["loss", "accuracy", "detection"]
+
+_HEIGHT_PX = 300
+# For each quantity: its column, its words, its colour, its dash.
+_LINES: dict[str, list[tuple[str, str, str, str]]] = {
+    "loss": [("train_loss", "train loss", NEUTRAL, "dash"), ("val_loss", "val loss", ACCENT, "solid")],
+    "accuracy": [
+        ("train_accuracy", "train accuracy", NEUTRAL, "dash"),
+        ("val_accuracy", "val accuracy", ACCENT, "solid"),
+    ],
+    "detection": [
+        ("val_fnr", "val FNR at 0.5: missed", CELL_COLOURS[MISSED], "solid"),
+        ("val_auc", "val AUC", ACCENT, "dash"),
+    ],
+}
+_AXES = {"loss": "Loss", "accuracy": "Accuracy", "detection": "FNR and AUC"}
+
+
+def history_figure(history: pd.DataFrame, quantity: Quantity, *, title: str | None = None) -> go.Figure:
+    """Train and validation by epoch, the best epoch (lowest validation loss) marked.
+
+    Args:
+        history: a row an epoch, columns as in `history.csv`; gaps (NaN) are left out.
+        quantity: `loss`; `accuracy`; or `detection`, the validation split's FNR and AUC.
+        title: of the chart.
+
+    Raises:
+        ValueError: there is no such quantity.
+    """
+    if quantity not in _LINES:
+        raise ValueError(f"quantity must be one of {', '.join(_LINES)}; found {quantity!r}")
+    series = {
+        name: history.loc[history[column].notna(), ["epoch", column]].to_numpy().T.tolist()
+        for column, name, _, _ in _LINES[quantity]
+    }
+    if not any(epochs for epochs, _ in series.values()):
+        return empty_figure("No epoch is finished yet.", title=title, height=_HEIGHT_PX)
+    shown = ".1%" if quantity == "accuracy" else ".3f"
+    figure = go.Figure()
+    for _, name, colour, dash in _LINES[quantity]:
+        epochs, values = series[name]
+        figure.add_scatter(
+            x=epochs,
+            y=values,
+            mode="lines+markers",
+            name=name,
+            hovertemplate=f"epoch %{{x}}: {name} %{{y:{shown}}}<extra></extra>",
+            line={"color": colour, "width": 2, "dash": dash},
+            marker={"size": 5},
+        )
+    alt = f"{_AXES[quantity]} over {len(history)} epochs."
+    alt += _mark_best(figure, history, quantity)
+    styled(figure, alt=alt, x="Epoch", y=_AXES[quantity], title=title, height=_HEIGHT_PX)
+    figure.update_xaxes(tickformat="d", range=[0.5, max(history["epoch"].max(), 2) + 0.5])
+    if quantity == "accuracy":
+        figure.update_yaxes(tickformat=".0%")
+    if quantity == "detection":
+        figure.update_yaxes(range=[-0.03, 1.03])
+    return figure
+
+
+def _mark_best(figure: go.Figure, history: pd.DataFrame, quantity: Quantity) -> str:
+    known = history[history["val_loss"].notna()]
+    if known.empty:
+        return ""
+    best = known.iloc[int(known["val_loss"].to_numpy().argmin())]
+    epoch = int(best["epoch"])
+    figure.add_vline(x=epoch, line={"color": NEUTRAL, "width": 1, "dash": "dot"})
+    in_right_half = epoch > history["epoch"].max() / 2
+    figure.add_annotation(
+        x=epoch,
+        y=1,
+        yref="paper",
+        yanchor="bottom",
+        xanchor="right" if in_right_half else "left",
+        text=f"best epoch {epoch}",
+        showarrow=False,
+    )
+    at_best = ", ".join(
+        f"{name} {percent(best[column]) if quantity == 'accuracy' else number(best[column])}"
+        for column, name, _, _ in _LINES[quantity]
+    )
+    return f" Best epoch {epoch}: {at_best}."

@@ -1,0 +1,80 @@
+"""The look all charts share, and the chart that says why there is none."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from core.charts.palette import ACCENT, CLEAR, GRID
+
+HEIGHT_PX = 380
+
+
+def styled(
+    figure: go.Figure,
+    *,
+    alt: str,
+    x: str,
+    y: str,
+    title: str | None = None,
+    height: int = HEIGHT_PX,
+) -> go.Figure:
+    """Give a figure the common look, in place, and return it.
+
+    Backgrounds are transparent and no text colour is set: the page's theme supplies both.
+
+    Args:
+        figure: traces and axes as the chart needs them.
+        alt: what the chart shows, with its key numbers, for those who cannot see it; kept in
+            `figure.layout.meta["alt"]`.
+        x: what the horizontal axis counts, with its unit.
+        y: the same for the vertical one.
+        title: only where no heading stands above the chart.
+        height: in pixels.
+    """
+    figure.update_layout(
+        meta={"alt": alt},
+        height=height,
+        paper_bgcolor=CLEAR,
+        plot_bgcolor=CLEAR,
+        margin={"l": 8, "r": 8, "t": 72 if title else 44, "b": 8},
+        # Below: above, it would lie under the chart's tool bar.
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "yref": "container",
+            "y": 0,
+            "yanchor": "bottom",
+        },
+        hovermode="closest",
+    )
+    if title:
+        figure.update_layout(title={"text": title, "x": 0, "xanchor": "left"})
+    axis = {"gridcolor": GRID, "zeroline": False, "automargin": True}
+    figure.update_xaxes(title_text=x, **axis)
+    figure.update_yaxes(title_text=y, **axis)
+    return figure
+
+
+def empty_figure(says: str, *, title: str | None = None, height: int = HEIGHT_PX) -> go.Figure:
+    """A chart without data that says in words why, instead of bare axes."""
+    figure = styled(go.Figure(), alt=says, x="", y="", title=title, height=height)
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    figure.add_annotation(text=says, showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper", font={"size": 15})
+    return figure
+
+
+def mark_threshold(figure: go.Figure, threshold: float) -> None:
+    """Draw the threshold as an upright line with its value, in a chart whose x axis is the score."""
+    figure.add_vline(x=threshold, line={"color": ACCENT, "width": 2, "dash": "dash"})
+    in_right_half = threshold > 0.5  # so that the words stay inside the chart
+    figure.add_annotation(
+        x=threshold,
+        y=1,
+        yref="paper",
+        text=f"threshold {threshold:.3f}",
+        showarrow=False,
+        xanchor="right" if in_right_half else "left",
+        yanchor="bottom",
+    )

@@ -1,0 +1,87 @@
+"""Precision and recall: how many are found, and how many of the alarms are right."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from core.charts.layout import empty_figure, styled
+from core.charts.palette import ACCENT, NEUTRAL, curve_colours
+from core.charts.thinning import thinned
+from core.charts.wording import number, percent
+
+_HEIGHT_PX = 460
+_HOVER = (
+    "threshold %{customdata[0]:.3f}<br>%{x:.1%} of positives found<br>%{y:.1%} of alarms right"
+    "<extra>%{fullData.name}</extra>"
+)
+
+
+def precision_recall_figure(
+    curves: Mapping[str, pd.DataFrame],
+    *,
+    marked: tuple[float, float, float] | None = None,
+    prevalence: float | None = None,
+    title: str | None = None,
+) -> go.Figure:
+    """Precision against recall in steps, a line a curve; every point's `customdata` is `[threshold]`.
+
+    Args:
+        curves: tables of `precision_recall_points` by the name they get in the legend.
+        marked: the operating point as (recall, precision, threshold); not drawn where its precision is NaN.
+        prevalence: share of positives: the precision of a model that guesses, drawn as a level.
+        title: of the chart.
+    """
+    drawable = {name: curve.dropna(subset=["precision", "recall"]) for name, curve in curves.items()}
+    drawable = {name: curve for name, curve in drawable.items() if len(curve)}
+    if not drawable:
+        return empty_figure("No precision-recall curve: it needs positive scans.", title=title, height=_HEIGHT_PX)
+    figure = go.Figure()
+    alt = "Precision against recall: " + ", ".join(drawable) + "."
+    if prevalence is not None and not math.isnan(prevalence):
+        figure.add_scatter(
+            x=[0, 1],
+            y=[prevalence, prevalence],
+            mode="lines",
+            name=f"guessing: {percent(prevalence)} of scans are positive",
+            hoverinfo="skip",
+            line={"color": NEUTRAL, "dash": "dot"},
+        )
+        alt += f" Guessing would reach a precision of {percent(prevalence)}."
+    for name, colour in curve_colours(list(drawable)).items():
+        curve = thinned(drawable[name])
+        figure.add_scatter(
+            x=curve["recall"].tolist(),
+            y=curve["precision"].tolist(),
+            mode="lines+markers",
+            name=name,
+            customdata=[[value] for value in curve["threshold"].tolist()],
+            hovertemplate=_HOVER,
+            line={"color": colour, "width": 2, "shape": "vh"},  # a recall in between costs the next precision
+            marker={"size": 4},
+        )
+    if marked is not None and not any(math.isnan(value) for value in marked):
+        alt += _add_marked(figure, *marked)
+    styled(figure, alt=alt, x="Recall (1 − FNR)", y="Precision", title=title, height=_HEIGHT_PX)
+    figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%")
+    figure.update_yaxes(range=[-0.02, 1.04], tickformat=".0%")
+    return figure
+
+
+def _add_marked(figure: go.Figure, recall: float, precision: float, threshold: float) -> str:
+    figure.add_scatter(
+        x=[recall],
+        y=[precision],
+        mode="markers",
+        name=f"threshold {number(threshold)}",
+        customdata=[[threshold]],
+        hovertemplate=_HOVER,
+        marker={"color": ACCENT, "size": 15, "symbol": "diamond", "line": {"color": "white", "width": 1.5}},
+    )
+    return (
+        f" Marked: threshold {number(threshold)} finds {percent(recall)} of positives, "
+        f"and {percent(precision)} of its alarms are right."
+    )

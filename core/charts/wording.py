@@ -1,0 +1,37 @@
+"""Numbers in words, alike in hover texts, legends and alternative texts."""
+
+from __future__ import annotations
+
+import math
+
+from core.evaluation.confusion import FALSE_ALARM
+from core.evaluation.intervals import Estimate
+
+
+def percent(share: float) -> str:
+    """A share with one decimal: `3.0%`; `unknown` for NaN."""
+    return "unknown" if math.isnan(share) else f"{share:.1%}"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A plain number; `unknown` for NaN."""
+    return "unknown" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def scans(count: int) -> str:
+    """A count of scans: `1 scan`, `1,200 scans`."""
+    return f"{count:,} scan" if count == 1 else f"{count:,} scans"
+
+
+def in_cell(count: int, cell: str) -> str:
+    """A count of scans in a cell: `3 missed`, `1 false alarm`, `2 false alarms`."""
+    return f"{count:,} {cell}s" if cell == FALSE_ALARM and count != 1 else f"{count:,} {cell}"
+
+
+def with_interval(value: Estimate | float, digits: int = 3) -> str:
+    """A value and, where there is one, its interval: `0.912 (0.880 to 0.941)`."""
+    if not isinstance(value, Estimate):
+        return number(value, digits)
+    if math.isnan(value.low):
+        return number(value.value, digits)
+    return f"{value.value:.{digits}f} ({value.low:.{digits}f} to {value.high:.{digits}f})"

@@ -1,0 +1,1 @@
+"""What is there, and is it sound? The dataset page."""

@@ -1,0 +1,1 @@
+"""Start here: what this is, and one button."""

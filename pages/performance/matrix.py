@@ -1,0 +1,67 @@
+"""Which truth became which call; each cell leads to its scans."""
+
+from functools import partial
+
+import streamlit as st
+
+from core.charts.confusion import confusion_figure
+from core.evaluation.confusion import CLEARED, FALSE_ALARM, FOUND, MISSED, Counts
+from core.evaluation.summary import Evaluation
+from core.runs import Run
+from pages.shared import charts, state
+
+
+def show_matrix(run: Run, evaluation: Evaluation, counts: Counts) -> None:
+    """The confusion matrix, and beside it a button a cell for those who do not use a mouse."""
+    st.subheader("Right and wrong")
+    matrix, ways = st.columns([3, 2])
+    with matrix:
+        shares = st.toggle("Large: share of each row", key="confusion_shares", persist_state="session")
+        key = f"confusion-{run.id}-{evaluation.split}"
+        charts.show(
+            confusion_figure(
+                evaluation.confusion, evaluation.classes, positive=evaluation.positive, normalise=bool(shares)
+            ),
+            key=key,
+            on_select=partial(_open_clicked, key, run, evaluation),
+        )
+    with ways:
+        st.markdown("**Look at the scans.** Click a cell, or:")
+        for cell, count, words in (
+            (MISSED, counts.fn, f"{counts.fn:,} missed"),
+            (FALSE_ALARM, counts.fp, f"{counts.fp:,} false alarm{'s' if counts.fp != 1 else ''}"),
+            (FOUND, counts.tp, f"{counts.tp:,} found"),
+            (CLEARED, counts.tn, f"{counts.tn:,} cleared"),
+        ):
+            st.button(
+                f"Review the {words}" if count else f"None {words.split(' ', 1)[1]}",
+                key=f"review-{cell}",
+                type="primary" if cell == MISSED else "secondary",
+                disabled=not count,
+                on_click=_open,
+                args=(run, evaluation.split, cell),
+                width="stretch",
+            )
+        if len(evaluation.classes) > 2:
+            st.caption(
+                f"The threshold decides about {evaluation.positive} alone; a scan below it gets the likeliest other class. "
+                f"Taking one of the others for another counts as cleared."
+            )
+
+
+def cell_named(truth: str, predicted: str, positive: str) -> str:
+    """What a cell of the matrix means for the positive class: found, missed, false alarm or cleared."""
+    if truth == positive:
+        return FOUND if predicted == positive else MISSED
+    return FALSE_ALARM if predicted == positive else CLEARED
+
+
+def _open_clicked(key: str, run: Run, evaluation: Evaluation) -> None:
+    names = charts.clicked(key)
+    if names:
+        _open(run, evaluation.split, cell_named(*names, positive=evaluation.positive))
+
+
+def _open(run: Run, split: str, cell: str) -> None:
+    state.open_case(state.Case(cell, split))
+    st.switch_page("review/page.py", query_params={"run": run.id, "cell": cell, "split": split})

@@ -1,0 +1,1 @@
+"""What does it say about my scans? The prediction page."""

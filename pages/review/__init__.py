@@ -1,0 +1,1 @@
+"""Why is it wrong? The review page."""

@@ -1,0 +1,1 @@
+"""Where do we cut? The threshold page."""

@@ -1,0 +1,54 @@
+"""Where do we cut? The threshold page."""
+
+import streamlit as st
+
+from core.commands import failure_line
+from core.errors import ExplorerError, RunDamagedError
+from core.evaluation.curves import threshold_curve
+from core.evaluation.thresholds import OperatingPoint
+from core.results import point_in_force, splits_of
+from core.runs import Run
+from pages.shared import cached, frame
+from pages.threshold import draft
+from pages.threshold.controls import show_controls
+from pages.threshold.outcome import show_outcome
+from pages.threshold.pictures import show_pictures
+from pages.threshold.subject import Subject
+
+
+def _in_force(run: Run) -> OperatingPoint | None:
+    """The saved point; a damaged one is reported and can be replaced right here."""
+    try:
+        return point_in_force(run)
+    except RunDamagedError as error:
+        st.error(failure_line(error), icon=":material/error:")
+        return None
+
+
+def _subject(run: Run) -> Subject:
+    validation = cached.results(run, "val").scored
+    test = cached.results(run, "test").scored if "test" in splits_of(run) else None
+    return Subject(run, validation, test, threshold_curve(validation), _in_force(run))
+
+
+@st.fragment
+def _try_thresholds(subject: Subject) -> None:
+    """All that follows the threshold being tried: a move of the slider runs this and nothing else."""
+    try:
+        grid = st.grid(3, min_column_width=290, border=True)
+        with grid.cell():
+            show_controls(subject)
+        tried = draft.current(subject)
+        show_outcome(grid, subject, tried.threshold)
+        show_pictures(subject, tried.threshold)
+    except ExplorerError as error:
+        st.error(failure_line(error), icon=":material/error:")
+
+
+st.title("Where do we cut?")
+run = frame.run_or_empty_state()
+st.markdown(
+    "A scan is called positive if its score reaches the threshold. A lower one misses fewer and alarms more. "
+    "Choose it on **validation**; **test** only reports what became of it."
+)
+_try_thresholds(_subject(run))

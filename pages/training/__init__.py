@@ -1,0 +1,1 @@
+"""How is it learning? The training page."""
