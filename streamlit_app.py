@@ -5,6 +5,9 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from pages.shared.headers import SecurityHeaders
+from pages.shared.headers import DarkByDefault, SecurityHeaders
 
-app = st.App(Path(__file__).parent / "pages" / "main.py", middleware=[Middleware(SecurityHeaders)])
+app = st.App(
+    Path(__file__).parent / "pages" / "main.py",
+    middleware=[Middleware(SecurityHeaders), Middleware(DarkByDefault)],
+)

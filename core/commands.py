@@ -200,11 +200,11 @@ def explain(run: Run, scans: list[str], *, method: str, out: Path, target: str |
     from core.data.images import read_scan
     from core.explanation.maps import explain as explain_scan
     from core.explanation.overlay import overlaid
-    from core.files import write_whole
+    from core.files import make_folder, write_whole
     from core.models.weights import load_run_model
 
     model = load_run_model(run)
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     rows = []
     for number, name in enumerate(scans, start=1):
         scan = read_scan(scan_path(run, name))

@@ -37,6 +37,18 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, where they are not there yet.
+
+    Raises:
+        WorkError: something else is in its place, or it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WorkError(f"cannot make the folder {folder}: {error.strerror or error}; choose another") from error
+
+
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8, whole."""
     write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))

@@ -26,8 +26,8 @@ def foreign_results(
     table = dataset.usable.reset_index(drop=True)
     if table.empty:
         raise DatasetError(f"expected scans in {dataset.root}, found none that can be used; look at its problems")
-    own = {_bare(name): name for name in model.classes}
-    strange = sorted(set(table["label"]) - {label for label in table["label"] if _bare(label) in own})
+    counterparts = {label: _counterpart(label, model.classes) for label in sorted(set(table["label"]))}
+    strange = [label for label, own in counterparts.items() if own is None]
     if strange:
         raise DatasetError(
             f"expected labels among the run's classes ({', '.join(model.classes)}), found {', '.join(strange)} "
@@ -36,12 +36,18 @@ def foreign_results(
     pixels = decode_scans(dataset.root, table["path"].tolist(), model.image_size, progress=progress)
     probabilities, _ = predict_pixels(model, pixels)
     scored = pd.DataFrame(
-        {"path": table["path"], "label": table["label"].map(lambda label: own[_bare(label)])},
+        {"path": table["path"], "label": table["label"].map(counterparts)},
     )
     scored["split"], scored["group"] = "all", table["group"]
     for column, name in enumerate(model.classes):
         scored[name] = probabilities[:, column]
     return SplitResults("all", scored, model.classes, model.positive)
+
+
+def _counterpart(label: str, classes: tuple[str, ...]) -> str | None:
+    """The class of that very name, else the only one like it: COVID+ is never taken for COVID-."""
+    like = [label] if label in classes else [name for name in classes if _bare(name) == _bare(label)]
+    return like[0] if len(like) == 1 else None
 
 
 def _bare(label: str) -> str:

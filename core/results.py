@@ -11,7 +11,7 @@ from core.evaluation.confusion import cell_of
 from core.evaluation.predicted import one_vs_rest, predicted_labels
 from core.evaluation.scored import Scored
 from core.evaluation.summary import Evaluation, evaluate
-from core.evaluation.thresholds import OperatingPoint, fixed_point
+from core.evaluation.thresholds import OperatingPoint, check_threshold, fixed_point
 from core.files import write_json
 from core.runs import Run, read_json, read_predictions
 
@@ -93,6 +93,10 @@ def split_results(run: Run, split: str) -> SplitResults:
         )
     table = read_predictions(run)
     rows = table[table["split"] == split].reset_index(drop=True)
+    if rows.empty:
+        raise RunDamagedError(
+            f"expected the {split} split in {run.folder / 'predictions.parquet'}, found none of its scans; train again"
+        )
     return SplitResults(split, rows, run.record.classes, run.record.positive)
 
 
@@ -101,7 +105,9 @@ def point_in_force(run: Run) -> OperatingPoint:
     if (run.folder / "operating_point.json").exists():
         content = read_json(run, "operating_point.json")
         try:
-            return OperatingPoint.from_json(content)
+            point = OperatingPoint.from_json(content)
+            check_threshold(point.threshold)
+            return point
         except ValueError as error:
             raise RunDamagedError(
                 f"expected an operating point in {run.folder / 'operating_point.json'}, found damage; save one again, "

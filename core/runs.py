@@ -5,8 +5,10 @@ is a `RunDamagedError` that names the file and says what to do.
 """
 
 import json
+import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,6 +126,10 @@ def create_run(
             break
         except FileExistsError:
             continue
+        except OSError as error:
+            raise WorkError(
+                f"cannot make {folder}: {error.strerror}; choose another runs folder with --runs"
+            ) from error
     record = RunRecord(
         id=run_id,
         status="queued",
@@ -156,21 +162,23 @@ def read_run(folder: Path) -> Run:
                 f"{path} has schema {content.get('schema')}, this version reads {SCHEMA}; use the version that wrote it"
             )
         known = {f.name for f in fields(RunRecord)}
-        known_values: dict[str, Any] = {k: tuple(v) if k == "classes" else v for k, v in content.items() if k in known}
-        record = RunRecord(**known_values)
-        if record.status not in STATUSES:
-            raise ValueError(f"status {record.status!r}")
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+        known_values: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in content.items() if k in known
+        }
+        record = _checked(RunRecord(**known_values))
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise RunDamagedError(_damaged(path, error)) from error
     return Run(folder, record)
 
 
 def find_run(name: str, runs_folder: Path) -> Run:
     """The run meant by `name`: a folder, an id under `runs_folder`, or the beginning of exactly one id."""
-    for folder in (Path(name), runs_folder / name):
-        if name and (folder / "run.json").is_file():
-            return read_run(folder)
-    matches = sorted(runs_folder.glob(f"{name}*/run.json")) if name and "/" not in name and ".." not in name else []
+    is_id = bool(re.fullmatch(r"[\w-][\w.-]*", name))  # no way out of the runs folder, no wildcard
+    for folder in (Path(name), *([runs_folder / name] if is_id else [])):
+        with suppress(OSError):  # a name too long for the file system, a folder that is closed to us
+            if name and (folder / "run.json").is_file():
+                return read_run(folder)
+    matches = sorted(runs_folder.glob(f"{name}*/run.json")) if is_id else []
     if len(matches) == 1:
         return read_run(matches[0].parent)
     found = f"{len(matches)} that begin so" if matches else "none"
@@ -209,9 +217,12 @@ def read_history(run: Run) -> pd.DataFrame:
     if not path.exists():
         return pd.DataFrame()
     try:
-        return pd.read_csv(path)
+        history = pd.read_csv(path)
+        if history.columns[0] != "epoch":
+            raise ValueError("no column 'epoch'")
     except (OSError, ValueError) as error:
         raise RunDamagedError(_damaged(path, error)) from error
+    return history
 
 
 def read_index(run: Run) -> pd.DataFrame:
@@ -222,6 +233,31 @@ def read_index(run: Run) -> pd.DataFrame:
 def read_predictions(run: Run) -> pd.DataFrame:
     """`predictions.parquet`: a row a scan, one probability column a class."""
     return _read_table(run, "predictions.parquet", ("path", "label", "split", "group", *run.record.classes))
+
+
+def _checked(record: RunRecord) -> RunRecord:
+    """The record if all its values are of their kind; ValueError names the first that is not."""
+    kinds: dict[str, Callable[[Any], bool]] = {
+        "status": lambda value: value in STATUSES,
+        "config": lambda value: isinstance(value, dict),
+        "phantoms": lambda value: value is None or _are_counts(value),
+        "classes": lambda value: isinstance(value, tuple) and all(isinstance(name, str) for name in value),
+        "split_sizes": _are_counts,
+        "input_mean": lambda value: type(value) in (int, float),
+        "input_std": lambda value: type(value) in (int, float),
+        "seed": lambda value: type(value) is int,
+        "best_epoch": lambda value: value is None or type(value) is int,
+        "versions": lambda value: isinstance(value, dict),
+        "schema": lambda value: value == SCHEMA,
+    }
+    for name, value in vars(record).items():
+        if not kinds.get(name, lambda value: isinstance(value, str))(value):
+            raise ValueError(f"{name} is {value!r}")
+    return record
+
+
+def _are_counts(value: Any) -> bool:
+    return isinstance(value, dict) and all(type(count) is int for count in value.values())
 
 
 def _read_table(run: Run, name: str, columns: tuple[str, ...]) -> pd.DataFrame:

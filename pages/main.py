@@ -1,10 +1,17 @@
 """Every visit starts here, a deep link too: page config, navigation, the sidebar, the page, the warm-up."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from pages.shared import frame, state, warmup
 
-st.set_page_config(page_title="CT Explorer", page_icon=":material/radiology:", layout="wide")
+st.set_page_config(
+    page_title="CT Explorer",
+    page_icon=str(Path(__file__).with_name("icon.png")),  # an icon by name would be fetched from the network
+    layout="wide",
+    initial_sidebar_state=300,
+)
 
 page = st.navigation(
     {

@@ -58,11 +58,29 @@ def read_scan(path: Path | str) -> NDArray[np.uint8]:
     """
     path = Path(path)
     try:
-        with _quiet_pillow(), _reasons(), _opened(_content(path, _status(path)), path) as image:
-            _check_size(image)
-            return _grey(_upright(image))
+        with _quiet_pillow(), _reasons():
+            return _read(_content(path, _status(path)), path)
     except _UnusableError as error:
         raise DatasetError(f"{path}: {error}") from None
+
+
+def read_scan_bytes(content: bytes, name: str) -> NDArray[np.uint8]:
+    """As `read_scan`, for a file that is only in memory, such as an upload.
+
+    Args:
+        content: all of the file.
+        name: what it was called; nothing is opened by that name.
+
+    Raises:
+        DatasetError: the file cannot be used; the text is the problem alone.
+    """
+    try:
+        with _quiet_pillow(), _reasons():
+            if not content:
+                raise _UnusableError(_EMPTY)
+            return _read(content, Path(name))
+    except _UnusableError as error:
+        raise DatasetError(str(error)) from None
 
 
 def inspect_scan(path: Path | str) -> ScanFacts:
@@ -140,6 +158,7 @@ def _reasons() -> Iterator[None]:
 
 _TOO_LARGE = f"too large: more than the {MAX_MEGAPIXELS} megapixels that are read; scale it down"
 _NOT_AN_IMAGE = "not an image, or its start is damaged: expected PNG, JPEG, BMP, TIFF, WebP, GIF, JPEG 2000 or PGM"
+_EMPTY = "empty file (0 bytes)"
 _DICOM = "DICOM is not read yet: export it as PNG first"
 
 
@@ -160,10 +179,16 @@ def _content(path: Path, status: os.stat_result) -> bytes:
     if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
         raise _UnusableError("not a plain file")
     if status.st_size == 0:
-        raise _UnusableError("empty file (0 bytes)")
+        raise _UnusableError(_EMPTY)
     if status.st_size > MAX_FILE_MIB * 2**20:
         raise _UnusableError(f"too large: more than the {MAX_FILE_MIB} MiB that are read")
     return path.read_bytes()
+
+
+def _read(content: bytes, path: Path) -> NDArray[np.uint8]:
+    with _opened(content, path) as image:
+        _check_size(image)
+        return _grey(_upright(image))
 
 
 def _opened(content: bytes, path: Path) -> Image.Image:

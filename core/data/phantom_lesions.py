@@ -30,14 +30,14 @@ class Opacity:
 
 def draw_lesions(rng: np.random.Generator, levels: list[float], *, enlarge: float = 1.0) -> list[Opacity]:
     """One to five lesions, from subtle to plain. The first is meant to reach through all `levels`."""
-    severity = rng.beta(1.2, 1.4)
-    count = 1 + int(rng.binomial(4, 0.15 + 0.7 * severity))
+    severity = rng.beta(1.6, 1.1)
+    count = 1 + int(rng.binomial(4, 0.3 + 0.65 * severity))
     low, high = levels[0] * CHEST_LENGTH_MM, levels[-1] * CHEST_LENGTH_MM
     lesions = []
     for index in range(count):
         first = index == 0
         centre = _place(rng, (low + high) / 2, (high - low) / (6 if first else 2))
-        radius = (8 + 15 * severity) * np.exp(rng.normal(0, 0.25)) * enlarge
+        radius = (11 + 17 * severity) * np.exp(rng.normal(0, 0.25)) * enlarge
         reach = (0.65 if first else 0.0) * (high - low)
         lesions.append(
             Opacity(
@@ -48,7 +48,7 @@ def draw_lesions(rng: np.random.Generator, levels: list[float], *, enlarge: floa
                     float(radius * rng.uniform(0.8, 1.3) + reach),
                 ),
                 turn_radians=float(np.arctan2(centre[1], centre[0]) + np.pi / 2 + rng.normal(0, 0.3)),
-                added_hu=float((120 + 230 * severity) * np.exp(rng.normal(0, 0.2))),
+                added_hu=float((170 + 290 * severity) * np.exp(rng.normal(0, 0.2))),
                 solid=float(rng.uniform(0.3, 1.0) * (rng.random() < 0.1 + 0.4 * severity)),
                 roughness=float(rng.uniform(0.25, 0.5)),
                 softness=float(rng.uniform(0.5, 1.1)),
@@ -60,7 +60,7 @@ def draw_lesions(rng: np.random.Generator, levels: list[float], *, enlarge: floa
 def draw_harmless(rng: np.random.Generator) -> list[Opacity]:
     """Scars and old nodules, found in both classes alike."""
     spots = []
-    for _ in range(rng.poisson(0.8)):
+    for _ in range(rng.poisson(0.5)):
         centre = _place(rng, rng.uniform(50, 200), 20)
         scar = rng.random() < 0.6
         radius = rng.uniform(12, 26) if scar else rng.uniform(2.0, 3.5)

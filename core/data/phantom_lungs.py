@@ -42,10 +42,10 @@ def draw_lungs(rng: np.random.Generator, shape: tuple[int, int], mm_per_px: floa
     """Lungs at random, for slices of this shape. Nothing here depends on the diagnosis."""
     return Lungs(
         vessels=grow_vessels(rng),
-        base_hu=rng.normal(-855, 32),
-        dependent_hu=rng.uniform(25, 110),
-        subpleural_hu=float(rng.uniform(60, 320) * (rng.random() < 0.45)),
-        mosaic_hu=rng.uniform(8, 26),
+        base_hu=rng.normal(-855, 28),
+        dependent_hu=rng.uniform(15, 80),
+        subpleural_hu=float(rng.uniform(40, 180) * (rng.random() < 0.3)),
+        mosaic_hu=rng.uniform(6, 20),
         fissure=rng.uniform(0.05, 0.3),
         harmless=tuple(draw_harmless(rng)),
         noise=_noise(rng, shape, mm_per_px),

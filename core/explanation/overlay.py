@@ -1,5 +1,7 @@
 """A map over its scan, as a picture."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -25,3 +27,23 @@ def overlaid(scan: NDArray[np.uint8], scan_map: ScanMap, *, opacity: float) -> N
     colours = cv2.applyColorMap((scan_map.heat * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)[:, :, ::-1]
     weight = opacity * np.sqrt(heat)
     return (grey * (1 - weight) + colours * weight).round().astype(np.uint8)
+
+
+def reduced(scan: NDArray[np.uint8], scan_map: ScanMap, *, longest_px: int) -> tuple[NDArray[np.uint8], ScanMap]:
+    """Scan and map for a screen: both made smaller where a side is longer than `longest_px`, else as they are.
+
+    The map's figures stay those of the whole scan.
+
+    Args:
+        scan: grey bytes (h, w).
+        scan_map: a map of the same height and width.
+        longest_px: longest side, at least 1.
+    """
+    height, width = scan.shape
+    scale = longest_px / max(height, width)
+    if scale >= 1:
+        return scan, scan_map
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    heat = cv2.resize(scan_map.heat, size, interpolation=cv2.INTER_AREA).clip(0.0, 1.0)
+    small = np.asarray(cv2.resize(scan, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return small, replace(scan_map, heat=heat.astype(np.float32))

@@ -48,6 +48,13 @@ def build_network(backbone: str, *, classes: int, dropout: float = 0.0, pretrain
         return timm.create_model(backbone, pretrained=pretrained, num_classes=classes, in_chans=1, drop_rate=dropout)
     except TypeError as error:
         raise ConfigError(f"backbone {backbone!r} cannot be built with one grey channel: {error}") from error
+    except RuntimeError as error:
+        if "Invalid pretrained tag" not in str(error):
+            raise
+        raise ConfigError(
+            f"expected weights that timm knows after the dot of {backbone!r}; leave them out, or see "
+            f"timm.list_pretrained({backbone.split('.')[0]!r})"
+        ) from error
 
 
 def input_statistics(network: nn.Module, *, pretrained: bool) -> tuple[float, float]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 
-from core.errors import RunDamagedError, RunNotFoundError, WeightsError
+from core.errors import ExplorerError, RunDamagedError, RunNotFoundError, WeightsError
 from core.files import write_whole
 from core.models.build import (
     SCRATCH_MEAN,
@@ -93,7 +93,7 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
             content = content[wrapper]
     if not isinstance(content, dict):
         raise WeightsError(f"expected named tensors in {path}, found {type(content).__name__}; save a state_dict")
-    tensors = {k.removeprefix("module."): v for k, v in content.items() if isinstance(v, torch.Tensor)}
+    tensors = {str(k).removeprefix("module."): v for k, v in content.items() if isinstance(v, torch.Tensor)}
     return {k.removeprefix("backbone."): v for k, v in tensors.items()}
 
 
@@ -108,7 +108,7 @@ def load_matching(network: nn.Module, weights: dict[str, torch.Tensor], *, name:
     for key, tensor in weights.items():
         if key not in own:
             continue
-        if tensor.ndim == 4 and tensor.shape[1] == 3 and own[key].shape[1] == 1:
+        if tensor.ndim == own[key].ndim == 4 and tensor.shape[1] == 3 and own[key].shape[1] == 1:
             tensor = tensor.sum(dim=1, keepdim=True)
         if tensor.shape == own[key].shape:
             fitting[key] = tensor
@@ -125,7 +125,8 @@ def load_matching(network: nn.Module, weights: dict[str, torch.Tensor], *, name:
 def save_weights(tensors: Mapping[str, torch.Tensor], path: Path) -> None:
     """Write a network's named tensors as safetensors, whole."""
     on_cpu = {name: tensor.detach().to("cpu").contiguous() for name, tensor in tensors.items()}
-    write_whole(path, lambda temporary: save_file(on_cpu, temporary))
+    content = save(on_cpu)  # `save_file` has an error of its own for a full disk
+    write_whole(path, lambda temporary: temporary.write_bytes(content))
 
 
 def load_run_model(run: Run, *, device: torch.device | None = None) -> LoadedModel:
@@ -165,6 +166,8 @@ def _from_hub(backbone: str, *, classes: int, dropout: float) -> Initialised:
         huggingface_hub.constants.HF_HUB_OFFLINE = True
     try:
         network = build_network(backbone, classes=classes, dropout=dropout, pretrained=True)
+    except ExplorerError:
+        raise
     except RuntimeError as error:
         if "pretrained" in str(error).lower():
             raise WeightsError(f"the hub has no weights for {backbone!r}; {_OTHER_WAYS}") from error

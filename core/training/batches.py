@@ -49,6 +49,7 @@ class TrainingBatches:
             persistent_workers=workers > 0,
             prefetch_factor=4 if workers else None,
             collate_fn=_as_they_are,  # type: ignore[arg-type]  # __getitems__ gives a whole batch
+            generator=torch.Generator(),  # its draws, whose number depends on the workers, leave dropout's alone
         )
 
     def __len__(self) -> int:

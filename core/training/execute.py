@@ -3,6 +3,7 @@
 Whatever moment the process dies at, the folder stays readable, and calling `execute` again goes on from there.
 """
 
+import io
 import os
 import platform
 import time
@@ -24,7 +25,7 @@ from core.files import write_text, write_whole
 from core.models.build import frozen_modules, placed, to_input
 from core.models.weights import initialise, load_run_model, save_weights
 from core.prediction import predict_pixels
-from core.runs import Run, now_text, read_index
+from core.runs import Run, now_text, read_index, read_run
 from core.training import jobs
 from core.training.config import TrainingConfig, config_from_json
 from core.training.fit import HISTORY_COLUMNS, Progress, ScanSplit, fit
@@ -43,32 +44,37 @@ def execute(run: Run, *, told: Told | None = None) -> Run:
         RequestError: another process works on the run, or it is finished already.
         ExplorerError: the run failed; the text is in `run.json` too.
     """
-    if run.record.status == "finished":
-        raise RequestError(f"run {run.id} is finished already; start a new one to train again")
     with jobs.claimed(run):
+        run = read_run(run.folder)  # while we waited to claim it, another process may have finished it
+        if run.record.status == "finished":
+            raise RequestError(f"run {run.id} is finished already; start a new one to train again")
+        if run.record.status == "running":
+            jobs.forget_stop(run)  # it was meant for a process that has died since
         run = run.updated(status="queued", error="", ended="")
         reporter = _RunReporter(run, told)
-        with jobs.device_turn(run, stop_requested=lambda: jobs.stop_is_requested(run)) as its_turn:
-            if not its_turn:
-                return _ended(run, "stopped")
-            run = run.updated(status="running", started=run.record.started or now_text(), versions=_versions())
-            try:
-                return _carried_out(run, reporter)
-            except _StopRequestedError:
-                return _ended(reporter.run, "stopped")
-            except ExplorerError as error:
-                _ended(reporter.run, "failed", str(error))
-                raise
-            except KeyboardInterrupt:
-                _ended(reporter.run, "stopped")
-                raise
-            except (MemoryError, torch.OutOfMemoryError) as error:
-                text = "out of memory; train again with a smaller batch_size or image_size"
-                _ended(reporter.run, "failed", text)
-                raise WorkError(text) from error
-            except Exception as error:
-                _ended(reporter.run, "failed", f"{type(error).__name__}: {error}; see log.txt")
-                raise
+        try:
+            with jobs.device_turn(run, stop_requested=lambda: jobs.stop_is_requested(run)) as its_turn:
+                if not its_turn:
+                    raise _StopRequestedError
+                reporter.run = run.updated(
+                    status="running", started=run.record.started or now_text(), versions=_versions()
+                )
+                return _carried_out(reporter.run, reporter)
+        except _StopRequestedError:
+            return _ended(reporter.run, "stopped")
+        except ExplorerError as error:
+            _ended(reporter.run, "failed", str(error))
+            raise
+        except KeyboardInterrupt:
+            _ended(reporter.run, "stopped")
+            raise
+        except (MemoryError, torch.OutOfMemoryError) as error:
+            text = "out of memory; train again with a smaller batch_size or image_size"
+            _ended(reporter.run, "failed", text)
+            raise WorkError(text) from error
+        except Exception as error:
+            _ended(reporter.run, "failed", f"{type(error).__name__}: {error}; see log.txt")
+            raise
 
 
 def _carried_out(run: Run, reporter: "_RunReporter") -> Run:
@@ -109,6 +115,8 @@ def _carried_out(run: Run, reporter: "_RunReporter") -> Run:
             precision=_precision(config, network, splits["train"], device),
         )
         reporter.run = run
+    else:
+        _write_history(run, progress)  # the process may have died just before it could
 
     result = fit(
         network,
@@ -228,8 +236,14 @@ def _load_progress(run: Run) -> Progress | None:
         ) from error
 
 
+def _write_history(run: Run, progress: Progress) -> None:
+    history = pd.DataFrame(progress.history, columns=list(HISTORY_COLUMNS))
+    history["epoch"] = history["epoch"].astype(int)
+    write_text(run.folder / "history.csv", history.to_csv(index=False))
+
+
 def _ended(run: Run, status: str, error: str = "") -> Run:
-    (run.folder / jobs.STOP_REQUEST).unlink(missing_ok=True)
+    jobs.forget_stop(run)
     jobs.report(run, phase=status)
     return run.updated(status=status, error=error, ended=now_text())
 
@@ -312,10 +326,10 @@ class _RunReporter:
         """An epoch is done: best weights, then all that is needed to go on, then the history."""
         if improved:
             save_weights(progress.network, self.run.weights_path)
-        write_whole(self.run.resume_path, lambda path: torch.save(vars(progress), path))
-        history = pd.DataFrame(progress.history, columns=list(HISTORY_COLUMNS))
-        history["epoch"] = history["epoch"].astype(int)
-        write_text(self.run.folder / "history.csv", history.to_csv(index=False))
+        content = io.BytesIO()  # written to a full disk itself, torch would tell of a broken archive
+        torch.save(vars(progress), content)
+        write_whole(self.run.resume_path, lambda path: path.write_bytes(content.getbuffer()))
+        _write_history(self.run, progress)
         self._epoch_seconds.append(progress.history[-1]["seconds"])
         self.run = self.run.updated(best_epoch=progress.best_epoch)
         last = progress.history[-1]

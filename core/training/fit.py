@@ -151,7 +151,8 @@ def fit(
             if not math.isfinite(float(loss.detach())):
                 raise DivergedError(
                     f"the training loss became {float(loss.detach())} in epoch {epoch}, step {step}, "
-                    f"at learning_rate {config.learning_rate:g}; train again with a lower one, for instance {config.learning_rate / 10:g}"
+                    f"at learning_rate {config.learning_rate:g}; train again with a lower one, "
+                    f"for instance {config.learning_rate / 10:g}"
                 )
             reporter.step(epoch=epoch, step=step, steps=len(batches), images=len(targets))
             if reporter.stop_requested():

@@ -33,8 +33,10 @@ def start_in_background(run: Run, command: str = "resume") -> int:
 
     It outlives this process, a closed browser and a stopped server. What it prints goes to the run's log.
     """
-    (run.folder / STOP_REQUEST).unlink(missing_ok=True)
-    report(run, phase="starting")
+    if not is_claimed(run):
+        forget_stop(run)
+        run = run.updated(status="queued", error="", ended="")  # so that it can be stopped from now on
+        report(run, phase="starting")
     root = Path(__file__).resolve().parents[2]
     with run.log_path.open("ab") as log:
         process = subprocess.Popen(
@@ -147,11 +149,17 @@ def request_stop(run: Run) -> None:
     (run.folder / STOP_REQUEST).touch()
     if not is_claimed(run) and current_status(run)[0] == "failed":
         read_run(run.folder).updated(status="stopped", ended=now_text(), error="")
+        forget_stop(run)  # else the next resume would obey it
 
 
 def stop_is_requested(run: Run) -> bool:
     """Whether somebody asked the run to stop."""
     return (run.folder / STOP_REQUEST).exists()
+
+
+def forget_stop(run: Run) -> None:
+    """Take back what `request_stop` asked for."""
+    (run.folder / STOP_REQUEST).unlink(missing_ok=True)
 
 
 def report(run: Run, *, phase: str, **facts: Any) -> None:
@@ -171,7 +179,7 @@ def progress_of(run: Run) -> dict[str, Any]:
 def _seconds_since(moment: str) -> float:
     try:
         return (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()
-    except ValueError:
+    except (ValueError, TypeError):  # no time, or none with a zone
         return float("inf")
 
 

@@ -18,23 +18,20 @@ def show_matrix(run: Run, evaluation: Evaluation, counts: Counts) -> None:
     with matrix:
         shares = st.toggle("Large: share of each row", key="confusion_shares", persist_state="session")
         key = f"confusion-{run.id}-{evaluation.split}"
-        charts.show(
-            confusion_figure(
-                evaluation.confusion, evaluation.classes, positive=evaluation.positive, normalise=bool(shares)
-            ),
-            key=key,
-            on_select=partial(_open_clicked, key, run, evaluation),
+        figure = confusion_figure(
+            evaluation.confusion, evaluation.classes, positive=evaluation.positive, normalise=bool(shares)
         )
+        charts.show(figure, key=key, on_select=partial(_open_clicked, key, run, evaluation))
     with ways:
         st.markdown("**Look at the scans.** Click a cell, or:")
-        for cell, count, words in (
-            (MISSED, counts.fn, f"{counts.fn:,} missed"),
-            (FALSE_ALARM, counts.fp, f"{counts.fp:,} false alarm{'s' if counts.fp != 1 else ''}"),
-            (FOUND, counts.tp, f"{counts.tp:,} found"),
-            (CLEARED, counts.tn, f"{counts.tn:,} cleared"),
+        for cell, count, plural, nothing in (
+            (MISSED, counts.fn, "missed", "None missed"),
+            (FALSE_ALARM, counts.fp, "false alarms", "No false alarms"),
+            (FOUND, counts.tp, "found", "None found"),
+            (CLEARED, counts.tn, "cleared", "None cleared"),
         ):
             st.button(
-                f"Review the {words}" if count else f"None {words.split(' ', 1)[1]}",
+                f"Review the {count:,} {cell if count == 1 else plural}" if count else nothing,
                 key=f"review-{cell}",
                 type="primary" if cell == MISSED else "secondary",
                 disabled=not count,
@@ -44,8 +41,8 @@ def show_matrix(run: Run, evaluation: Evaluation, counts: Counts) -> None:
             )
         if len(evaluation.classes) > 2:
             st.caption(
-                f"The threshold decides about {evaluation.positive} alone; a scan below it gets the likeliest other class. "
-                f"Taking one of the others for another counts as cleared."
+                f"The threshold decides about {evaluation.positive} alone; a scan below it gets the likeliest "
+                "other class. Taking one of the others for another counts as cleared."
             )
 
 
@@ -59,7 +56,8 @@ def cell_named(truth: str, predicted: str, positive: str) -> str:
 def _open_clicked(key: str, run: Run, evaluation: Evaluation) -> None:
     names = charts.clicked(key)
     if names:
-        _open(run, evaluation.split, cell_named(*names, positive=evaluation.positive))
+        truth, predicted = names
+        _open(run, evaluation.split, cell_named(truth, predicted, evaluation.positive))
 
 
 def _open(run: Run, split: str, cell: str) -> None:

@@ -32,9 +32,9 @@ def show_honest_words(run: Run, split: str) -> None:
 
 def show_rates(evaluation: Evaluation, counts: Counts) -> None:
     """In one sentence, then a card a figure."""
-    positive = evaluation.positive
+    positive, split = evaluation.positive, SPLIT_NAMES[evaluation.split].lower()
     st.markdown(
-        f"On **{SPLIT_NAMES[evaluation.split].lower()}**, at threshold **{evaluation.threshold:.3f}**, the model misses "
+        f"On **{split}**, at threshold **{evaluation.threshold:.3f}**, the model misses "
         f"**{counts.fn:,} of {evaluation.positives:,}** {positive} scans and raises a false alarm on "
         f"**{counts.fp:,} of {evaluation.n - evaluation.positives:,}** others."
     )
@@ -49,18 +49,19 @@ def show_rates(evaluation: Evaluation, counts: Counts) -> None:
             evaluation.fpr,
             meaning=f"Share of the others called {positive}: FP / (FP + TN).",
         )
+    only_here = f"Holds where {positive} is as frequent as in this split."
     with st.grid(4, min_column_width=180):
         show_rate("Sensitivity (recall)", evaluation.recall, meaning=f"Share of {positive} scans found: 1 − FNR.")
         show_rate("Specificity", evaluation.specificity, meaning="Share of the others cleared: 1 − FPR.")
         show_rate(
             "Precision (PPV)",
             evaluation.precision,
-            meaning=f"Share of alarms that are right. Holds where {positive} is as frequent as in this split.",
+            meaning=f"Share of alarms that are right. {only_here}",
         )
         show_rate(
             "NPV",
             evaluation.npv,
-            meaning=f"Share of cleared scans that are rightly so. Holds where {positive} is as frequent as in this split.",
+            meaning=f"Share of cleared scans that are rightly so. {only_here}",
         )
         show_rate(
             "Accuracy",

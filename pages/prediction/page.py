@@ -1,5 +1,39 @@
-"""Being written."""
+"""What does the network say about my scans? The prediction page."""
+
+from pathlib import Path
 
 import streamlit as st
 
+from core.results import point_in_force
+from core.runs import Run
+from pages.prediction.results import show_results
+from pages.prediction.uploads import upload_scans
+from pages.shared import frame
+from pages.shared.words import literal, rule_words
+
+
+def _say_what_to_know(run: Run) -> None:
+    record = run.record
+    st.markdown(
+        f"Scores are probabilities of **{literal(record.positive)}** from a network that has only seen "
+        f"{record.split_sizes.get('train', 0):,} scans of {literal(Path(record.data).name)}. It gives a score to any "
+        "picture, a holiday photo too: for scans of another hospital or kind, a score may mean nothing."
+    )
+
+
 st.title("Prediction")
+chosen = frame.run_or_empty_state()
+point = point_in_force(chosen)
+_say_what_to_know(chosen)
+st.warning(
+    "Research use only, not a medical device: nothing here may decide about a patient.",
+    icon=":material/science:",
+)
+uploads = upload_scans()
+if uploads:
+    show_results(chosen, point, uploads)
+else:
+    st.caption(
+        f"Positive from {point.threshold:.3f} on ({rule_words(point.rule)}). "
+        "Uploads are read in memory, kept no longer than your visit, and leave this machine for nowhere."
+    )

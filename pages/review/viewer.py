@@ -56,7 +56,7 @@ def viewer(run: Run, cases: pd.DataFrame, point: OperatingPoint) -> None:
 
 
 def _paging(paths: list[str], position: int) -> None:
-    back, where, on = st.columns([2, 2, 2], vertical_alignment="center")
+    back, where, on = st.columns([3, 2, 3], vertical_alignment="center")
     back.button(
         "Previous",
         key="previous",

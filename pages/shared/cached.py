@@ -3,6 +3,7 @@
 A key holds the file's time of change, so a file written anew is read anew. Shared objects are never changed.
 """
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from core.explanation.maps import ScanMap
     from core.models.build import LoadedModel
     from core.results import SplitResults
+
+SHOWN_UPLOAD_PX = 900
 
 
 def runs_folder() -> Path:
@@ -62,9 +65,31 @@ def scan(path: Path) -> "NDArray[np.uint8]":
     return _scan(str(path), _changed(path))
 
 
+def thumbnail(path: Path) -> bytes | None:
+    """A scan as a small JPEG; None where it cannot be read."""
+    return _thumbnail(str(path), _changed(path))
+
+
 def scan_map(run: Run, path: Path, target: str, method: str) -> "ScanMap":
     """The map of one scan of a run."""
     return _scan_map(str(run.folder), _changed(run.weights_path), str(path), _changed(path), target, method, run)
+
+
+def upload_probabilities(run: Run, content: bytes, name: str) -> "NDArray[np.float32]":
+    """What a run's network says about an uploaded file, shape (classes,). Raises DatasetError as `read_scan_bytes`."""
+    key = hashlib.sha256(content).hexdigest()
+    return _upload_probabilities(str(run.folder), _changed(run.weights_path), key, content, name, run)
+
+
+def upload_map(run: Run, content: bytes, name: str, target: str, method: str) -> "tuple[NDArray[np.uint8], ScanMap]":
+    """An uploaded scan and its map, no larger than a screen."""
+    key = hashlib.sha256(content).hexdigest()
+    return _upload_map(str(run.folder), _changed(run.weights_path), key, target, method, content, name, run)
+
+
+def known_scans(run: Run) -> dict[str, tuple[str, str]]:
+    """Split and label of every scan that a run was made with, by the SHA-256 of its file."""
+    return _known_scans(str(run.folder), _changed(run.folder / "index.parquet"), run)
 
 
 def indexed(folder: Path) -> "Dataset":
@@ -91,6 +116,11 @@ def keep_dataset(folder: Path, signature: str, found: "Dataset") -> None:
     datasets[(str(folder), signature)] = found
     while len(datasets) > 8:
         datasets.pop(next(iter(datasets)))
+
+
+def opened_datasets() -> list[Path]:
+    """The folders of the datasets kept, the last one opened first."""
+    return list(dict.fromkeys(Path(folder) for folder, _ in reversed(_datasets())))
 
 
 @st.cache_data(show_spinner=False, ttl=60)
@@ -134,6 +164,18 @@ def _scan(path: str, changed_at: float) -> "NDArray[np.uint8]":
     return pixels
 
 
+@st.cache_resource(show_spinner=False, max_entries=2048)
+def _thumbnail(path: str, changed_at: float) -> bytes | None:
+    from core.data.images import read_scan
+    from core.data.thumbnails import thumbnail_jpeg
+    from core.errors import DatasetError
+
+    try:
+        return thumbnail_jpeg(read_scan(path))
+    except DatasetError:
+        return None
+
+
 @st.cache_resource(show_spinner=False, max_entries=256)
 def _scan_map(
     folder: str, weights_at: float, path: str, path_at: float, target: str, method: str, _run: Run
@@ -143,6 +185,50 @@ def _scan_map(
     found = explain(model(_run), scan(Path(path)), target=target, method=method)
     found.heat.flags.writeable = False
     return found
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _known_scans(folder: str, changed_at: float, _run: Run) -> dict[str, tuple[str, str]]:
+    from core.runs import read_index
+
+    index = read_index(_run)
+    return dict(zip(index["sha256"], zip(index["split"], index["label"], strict=True), strict=True))
+
+
+# What people upload is theirs alone, and is forgotten with their session: nothing of it is shared or kept on disk.
+@st.cache_resource(show_spinner=False, max_entries=512, scope="session")
+def _upload_probabilities(
+    folder: str, weights_at: float, sha256: str, _content: bytes, _name: str, _run: Run
+) -> "NDArray[np.float32]":
+    from core.data.images import read_scan_bytes, resize_scan
+    from core.prediction import predict_pixels
+
+    network = model(_run)
+    small = resize_scan(read_scan_bytes(_content, _name), network.image_size)
+    probabilities = predict_pixels(network, small[None])[0][0]
+    probabilities.flags.writeable = False
+    return probabilities
+
+
+@st.cache_resource(show_spinner=False, max_entries=24, scope="session")
+def _upload_map(
+    folder: str,
+    weights_at: float,
+    sha256: str,
+    target: str,
+    method: str,
+    _content: bytes,
+    _name: str,
+    _run: Run,
+) -> "tuple[NDArray[np.uint8], ScanMap]":
+    from core.data.images import read_scan_bytes
+    from core.explanation.maps import explain
+    from core.explanation.overlay import reduced
+
+    scan = read_scan_bytes(_content, _name)
+    shown, found = reduced(scan, explain(model(_run), scan, target=target, method=method), longest_px=SHOWN_UPLOAD_PX)
+    shown.flags.writeable = found.heat.flags.writeable = False
+    return shown, found
 
 
 def _changed(path: Path) -> float:

@@ -3,12 +3,15 @@
 import streamlit as st
 
 from core.evaluation.intervals import Estimate
-from pages.shared.words import decimal, decimal_interval, interval, percent
+from pages.shared.words import decimal, decimal_interval, interval, percent, span
 
 
-def show_rate(label: str, rate: Estimate, *, meaning: str, border: bool = True) -> None:
-    """A share in percent with its interval in plain sight; `meaning` says what it is a share of."""
-    _show(label, percent(rate), interval(rate), meaning, border)
+def show_rate(label: str, rate: Estimate, *, meaning: str, card: bool = True) -> None:
+    """A share in percent with its interval in plain sight; `meaning` says what it is a share of.
+
+    Without `card` there is no border, and the interval is as short as it can be said: for narrow places.
+    """
+    _show(label, percent(rate), interval(rate) if card else span(rate), meaning, card)
 
 
 def show_score(label: str, score: Estimate, *, meaning: str) -> None:

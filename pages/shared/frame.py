@@ -29,6 +29,7 @@ def sidebar() -> None:
             key=state.PICKED_RUN,
             format_func=lambda run_id: run_name(runs[run_id]),
             on_change=lambda: state.put(state.CASE, ""),
+            persist_state="session",  # st.switch_page forgets what widgets hold
         )
         _threshold_in_force(runs[state.get(state.PICKED_RUN)])
 

@@ -16,6 +16,7 @@ DATA_FOLDER = "data_folder"  # str: the dataset last opened
 POSITIVE = "positive"  # dict[str, str]: chosen positive class by dataset folder
 WATCHED_RUN = "watched_run"  # str: id of the run shown on the training page
 THRESHOLD_DRAFTS = "threshold_drafts"  # dict[str, Draft]: thresholds being tried and not saved, by run id
+THRESHOLD_SAVED = "threshold_saved"  # str: what the threshold page has to say after the next run of it
 _ADDRESS_WAS_READ = "address_was_read"
 _WANTED_RUN = "wanted_run"  # str: a run asked for while the sidebar was drawn already
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 import pandas as pd
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 
 def table_with_download(
@@ -38,7 +39,7 @@ def table_with_download(
     )
 
 
-def _format(column: pd.Series, percent: bool) -> object:
+def _format(column: pd.Series, percent: bool) -> ColumnConfig:
     if percent:
         return st.column_config.NumberColumn(format="percent")
     if pd.api.types.is_float_dtype(column):

@@ -1,6 +1,7 @@
 """How figures and runs are said, the same on every page."""
 
 import math
+import re
 from pathlib import Path
 
 from core.evaluation.intervals import Estimate
@@ -24,7 +25,14 @@ def interval(estimate: Estimate) -> str:
     """A rate's 95 % interval in percent."""
     if math.isnan(estimate.low):
         return "no interval"
-    return f"95 %: {estimate.low:.1%} to {estimate.high:.1%}"
+    return f"95 %: {span(estimate)}"
+
+
+def span(estimate: Estimate) -> str:
+    """The same without saying that it is the 95 % interval, for where a heading says so."""
+    if math.isnan(estimate.low):
+        return "no interval"
+    return f"{estimate.low:.1%} to {estimate.high:.1%}"
 
 
 def decimal(estimate: Estimate) -> str:
@@ -37,6 +45,11 @@ def decimal_interval(estimate: Estimate) -> str:
     if math.isnan(estimate.low):
         return "no interval"
     return f"95 %: {estimate.low:.3f} to {estimate.high:.3f}"
+
+
+def literal(text: str) -> str:
+    """A text from outside, such as a file's name, so that Markdown shows it as it is and acts on nothing in it."""
+    return re.sub(r"([\\`*_~\[\]<>$:#|!{}&])", r"\\\1", text)
 
 
 def run_name(run: Run) -> str:

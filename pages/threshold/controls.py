@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.evaluation.thresholds import fixed_point
 from core.results import save_point
+from pages.shared import state
 from pages.shared.words import rule_words
 from pages.threshold import draft
 from pages.threshold.subject import Subject
@@ -18,6 +19,13 @@ def show_controls(subject: Subject) -> None:
     _show_slider(subject)
     _show_budget(subject)
     _show_saving(subject)
+
+
+def announce_saved() -> None:
+    """Say what was just saved: a toast made before a rerun would be gone with it."""
+    if state.get(state.THRESHOLD_SAVED):
+        st.toast(state.get(state.THRESHOLD_SAVED), icon=":material/check:")
+        state.put(state.THRESHOLD_SAVED, "")
 
 
 def _show_slider(subject: Subject) -> None:
@@ -42,7 +50,13 @@ def _show_budget(subject: Subject) -> None:
     budget_key, sure_key, problem_key = f"budget-{run_id}", f"sure-{run_id}", f"problem-{run_id}"
     st.session_state.setdefault(budget_key, _DEFAULT_BUDGET_PERCENT)
     st.number_input(
-        f"Miss at most, % of {subject.positive}", 0.0, 99.0, step=1.0, format="%.1f", key=budget_key, persist_state="session"
+        f"Miss at most, % of {subject.positive}",
+        0.0,
+        99.0,
+        step=1.0,
+        format="%.1f",
+        key=budget_key,
+        persist_state="session",
     )
     st.checkbox(
         "with 95 % confidence for new scans",
@@ -67,9 +81,7 @@ def _show_budget(subject: Subject) -> None:
 def _pick(subject: Subject, budget_key: str, sure_key: str, problem_key: str) -> None:
     sure = bool(st.session_state[sure_key])
     try:
-        draft.choose(
-            subject, max_fnr=st.session_state[budget_key] / 100, confidence=_CONFIDENCE if sure else None
-        )
+        draft.choose(subject, max_fnr=st.session_state[budget_key] / 100, confidence=_CONFIDENCE if sure else None)
     except ValueError as error:
         st.session_state[problem_key] = str(error)
 
@@ -88,8 +100,8 @@ def _show_saving(subject: Subject) -> None:
         tried = draft.current(subject)
         save_point(subject.run, fixed_point(subject.validation, tried.threshold, rule=tried.rule, split="val"))
         draft.drop(subject)
-        st.toast(f"Threshold {tried.threshold:.3f} is in force on every page.", icon=":material/check:")
-        st.rerun()
+        state.put(state.THRESHOLD_SAVED, f"Threshold {tried.threshold:.3f} is in force on every page.")
+        st.rerun()  # the sidebar says it too
     point = subject.in_force
     if point is None:
         st.caption("Nothing is in force: the saved threshold cannot be read.")

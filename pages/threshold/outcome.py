@@ -27,11 +27,15 @@ def show_outcome(grid: GridContainer, subject: Subject, threshold: float) -> Non
     with grid.cell():
         st.markdown("**Test** :gray-badge[only reported]")
         if subject.test is None:
-            st.caption("This run has no test split: nothing tells how the threshold fares on scans it was not chosen on.")
+            st.caption(
+                "This run has no test split: nothing tells how the threshold fares on scans it was not chosen on."
+            )
             return
         _show_split(subject, subject.test, threshold)
-        st.caption("Who moves the slider while looking here makes these figures exploratory: they no longer tell how "
-                   "the threshold fares on scans it was not chosen on.")
+        st.caption(
+            "Moving the slider while looking here makes these figures exploratory: they no longer tell how the "
+            "threshold fares on scans it was not chosen on."
+        )
 
 
 def outcome_table(subject: Subject, threshold: float) -> pd.DataFrame:
@@ -64,22 +68,22 @@ def outcome_table(subject: Subject, threshold: float) -> pd.DataFrame:
 def _show_split(subject: Subject, scored: Scored, threshold: float) -> None:
     counts = counts_at(scored, threshold)
     _show_rates(subject, rates(counts))
-    st.caption(_counts_words(subject, counts))
+    st.caption(f"With 95 % intervals (Wilson). {_counts_words(subject, counts)}")
 
 
 def _show_rates(subject: Subject, at: Rates) -> None:
-    positive = subject.positive
+    positive, here = subject.positive, f"where {subject.positive} is as frequent as here"
     meanings = {
         "fnr": f"Share of {positive} scans missed.",
-        "fpr": f"Share of the others with a false alarm.",
+        "fpr": "Share of the others with a false alarm.",
         "sensitivity": f"Share of {positive} scans found.",
         "specificity": "Share of the others cleared.",
-        "ppv": f"Share of alarms that are right, where {positive} is as frequent as here.",
-        "npv": f"Share of cleared scans that are rightly so, where {positive} is as frequent as here.",
+        "ppv": f"Share of alarms that are right, {here}.",
+        "npv": f"Share of cleared scans that are rightly so, {here}.",
     }
-    with st.grid(2, min_column_width=120):
+    with st.grid(2, min_column_width=125):
         for attribute, name in _NAMES.items():
-            show_rate(name, getattr(at, attribute), meaning=meanings[attribute], border=False)
+            show_rate(name, getattr(at, attribute), meaning=meanings[attribute], card=False)
 
 
 def _counts_words(subject: Subject, counts: Counts) -> str:

@@ -10,7 +10,7 @@ from core.results import point_in_force, splits_of
 from core.runs import Run
 from pages.shared import cached, frame
 from pages.threshold import draft
-from pages.threshold.controls import show_controls
+from pages.threshold.controls import announce_saved, show_controls
 from pages.threshold.outcome import show_outcome
 from pages.threshold.pictures import show_pictures
 from pages.threshold.subject import Subject
@@ -47,6 +47,7 @@ def _try_thresholds(subject: Subject) -> None:
 
 st.title("Where do we cut?")
 run = frame.run_or_empty_state()
+announce_saved()
 st.markdown(
     "A scan is called positive if its score reaches the threshold. A lower one misses fewer and alarms more. "
     "Choose it on **validation**; **test** only reports what became of it."

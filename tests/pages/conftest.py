@@ -67,7 +67,7 @@ def finished_run_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tiny_run(finished_run_template: Path, tmp_path: Path) -> Run:
-    """A finished run with random weights whose predictions are made up: in every split, each class has one scan wrong at 0.5."""
+    """A finished run, random weights, made-up predictions: in every split each class has one scan wrong at 0.5."""
     shutil.copytree(finished_run_template, tmp_path / "runs")
     return read_run(next((tmp_path / "runs").iterdir()))
 
@@ -99,9 +99,7 @@ def write_finished_run(runs: Path, data: Path, *, backbone: str = "resnet10t") -
     table = dataset.usable.reset_index(drop=True)
     table["split"], how = assign_splits(table, seed=0)
     table.to_parquet(run.folder / "index.parquet", index=False)
-    save_weights(
-        build_network(backbone, classes=len(dataset.classes)).state_dict(), run.folder / "best.safetensors"
-    )
+    save_weights(build_network(backbone, classes=len(dataset.classes)).state_dict(), run.folder / "best.safetensors")
     _predictions(table).to_parquet(run.folder / "predictions.parquet", index=False)
     features = np.random.default_rng(0).normal(size=(len(table), 16)).astype(np.float16)
     np.save(run.folder / "embeddings.npy", features)

@@ -1,0 +1,84 @@
+"""Which folder? Typed, or chosen among those known here."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.dataset.known import known_datasets
+from pages.shared import state
+
+_TYPED, _KNOWN = "dataset_typed", "dataset_known"
+_SHAPES = """
+A dataset is a folder in one of these shapes; which one is found out by looking:
+
+```text
+scans/                        scans/
+├── COVID/                    ├── index.csv
+│   ├── a.png                 └── images/
+│   └── b.jpg                     ├── a.png
+└── normal/                       └── b.jpg
+    └── c.png
+```
+
+- **Class folders**: each subfolder is a class, the images in and below it are its scans.
+- **`index.csv`** with the columns `path,label`, where known `patient_id` (keeps a patient on one side of the split)
+  and `split` (`train`, `val`, `test`); further columns are kept.
+
+PNG, JPEG, TIFF, BMP, WebP and others are read by what they hold, whatever their name. Nothing leaves this machine,
+and nothing in the folder is changed.
+"""
+
+
+def choose_folder() -> Path | None:
+    """The folder to look at, the one opened last unless another is asked for; None while there is none."""
+    wanted = state.get(state.DATA_FOLDER)
+    known = [str(folder) for folder in known_datasets()]
+    if wanted and wanted not in known:
+        known.insert(0, wanted)
+    st.session_state[_KNOWN] = wanted or None
+    st.session_state.setdefault(_TYPED, wanted)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            "Folder of scans",
+            key=_TYPED,
+            placeholder="/path/to/scans",
+            on_change=_open_typed,
+            help="Class folders, or a folder with an index.csv. It must lie on the machine this app runs on.",
+        )
+        st.button("Open", type="primary", icon=":material/folder_open:", key="open", on_click=_open_typed)
+        if known:
+            st.selectbox(
+                "Known datasets",
+                known,
+                key=_KNOWN,
+                format_func=_name,
+                placeholder="Choose one",
+                on_change=_open_known,
+                width=340,
+            )
+    return Path(wanted) if wanted else None
+
+
+def show_empty_state() -> None:
+    """What a dataset may look like, and where to go without one."""
+    st.markdown(_SHAPES)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Try it on synthetic scans", icon=":material/play_arrow:", key="to-start"):
+            st.switch_page("home/page.py")
+        st.caption("No scans at hand? The start page makes synthetic ones.")
+
+
+def _open_typed() -> None:
+    typed = str(st.session_state[_TYPED]).strip()
+    state.put(state.DATA_FOLDER, str(Path(typed).expanduser()) if typed else "")
+
+
+def _open_known() -> None:
+    chosen = st.session_state[_KNOWN]
+    if chosen:
+        state.put(state.DATA_FOLDER, chosen)
+        st.session_state[_TYPED] = chosen
+
+
+def _name(folder: str) -> str:
+    return f"{Path(folder).name} in {Path(folder).parent}"

@@ -1,0 +1,74 @@
+"""The answers: scan by scan with its map, then all of them as a table."""
+
+import pandas as pd
+import streamlit as st
+
+from core.evaluation.thresholds import OperatingPoint
+from core.explanation.maps import METHODS
+from core.prediction import decided
+from core.runs import Run
+from pages.prediction.card import MapChoice, show_card
+from pages.prediction.uploads import Answer, Upload, answered
+from pages.shared import cached
+from pages.shared.tables import table_with_download
+from pages.shared.words import literal
+
+PER_PAGE = 6
+MOST_PROBLEMS = 5
+
+
+def show_results(run: Run, point: OperatingPoint, uploads: list[Upload]) -> None:
+    """Problems first, then a page of scans, then the table."""
+    answers = answered(run, uploads)
+    table = answers_table(run, answers, threshold=point.threshold)
+    _show_problems([answer for answer in answers if answer.problem])
+    good = [answer for answer in answers if not answer.problem]
+    if good:
+        _cards(run, point, good)
+    st.subheader("All answers")
+    table_with_download(
+        table,
+        f"{run.id}-predictions",
+        alt="Score and decision of every uploaded scan",
+    )
+
+
+def answers_table(run: Run, answers: list[Answer], *, threshold: float) -> pd.DataFrame:
+    """A row an upload: scan, score, decision, threshold, one probability column a class, problem."""
+    network = cached.model(run)
+    rows: list[dict[str, object]] = []
+    for answer in answers:
+        row: dict[str, object] = {"scan": answer.upload.name, "problem": answer.problem, "decision": ""}
+        if answer.probabilities is not None:
+            row |= decided(network, answer.probabilities, threshold=threshold)
+        rows.append(row | {"threshold": threshold})
+    return pd.DataFrame(rows, columns=["scan", "score", "decision", "threshold", *network.classes, "problem"])
+
+
+def _show_problems(bad: list[Answer]) -> None:
+    for answer in bad[:MOST_PROBLEMS]:
+        st.error(f"{literal(answer.upload.name)}: {literal(answer.problem)}", icon=":material/error:")
+    if len(bad) > MOST_PROBLEMS:
+        st.error(f"{len(bad) - MOST_PROBLEMS} more cannot be read; the table below says why.", icon=":material/error:")
+
+
+@st.fragment
+def _cards(run: Run, point: OperatingPoint, answers: list[Answer]) -> None:
+    choice = _map_choice(run)
+    pages = -(-len(answers) // PER_PAGE)
+    page = st.pagination(pages, key=f"predictions-page-{pages}") if pages > 1 else 1
+    for answer in answers[(page - 1) * PER_PAGE : page * PER_PAGE]:
+        show_card(run, point, answer, choice)
+
+
+def _map_choice(run: Run) -> MapChoice:
+    classes = list(run.record.classes)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        target = st.selectbox(
+            "Evidence for", classes, index=classes.index(run.record.positive), key="prediction_target", width=220
+        )
+        method = st.selectbox(
+            "Method", list(METHODS), format_func=METHODS.__getitem__, key="prediction_method", width=180
+        )
+        opacity = st.slider("Opacity of the heat", 0.0, 1.0, 0.5, 0.05, key="prediction_opacity", width=280)
+    return MapChoice(target, method, opacity)

@@ -1,0 +1,53 @@
+"""What tests of the whole project share: one thread, no GPU, no hub, and one tiny training for all."""
+
+import os
+
+# Before anything imports torch; the processes that tests start have it too.
+os.environ.update(OMP_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="", HF_HUB_OFFLINE="1")
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from core.runs import Run, read_run
+from tiny_trainings import Finished, ended, only_run, started, train_arguments, write_scans
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A training through the command line: its dataset, its runs folder, what it printed. Not to be changed."""
+
+    data: Path
+    runs: Path
+    finished: Finished
+
+    @property
+    def run(self) -> Run:
+        """The run."""
+        return only_run(self.runs)
+
+
+@pytest.fixture(scope="session")
+def scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """48 scans of two classes that are easily told apart. Not to be changed."""
+    return write_scans(tmp_path_factory.mktemp("data") / "scans")
+
+
+@pytest.fixture(scope="session")
+def trained(scans: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """A finished run on `scans`."""
+    runs = tmp_path_factory.mktemp("trained") / "runs"
+    with started(train_arguments(scans, runs)) as process:
+        finished = ended(process)
+    assert finished.status == 0, finished.stderr
+    return Trained(scans, runs, finished)
+
+
+@pytest.fixture
+def own_run(trained: Trained, tmp_path: Path) -> Run:
+    """A copy of the finished run that a test may damage; the only run of its folder."""
+    folder = tmp_path / "own" / trained.run.id
+    shutil.copytree(trained.run.folder, folder)
+    return read_run(folder)

@@ -1,0 +1,168 @@
+"""Maps are of the scan's shape, in range, the same from many threads, and leave the network as it was."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from core.data.images import resize_scan
+from core.errors import RequestError
+from core.explanation.maps import METHODS, explain, last_stage
+from core.models.build import LoadedModel, build_network, to_input
+from core.prediction import predict_pixels
+
+Scan = NDArray[np.uint8]
+
+
+def never_activated(model: LoadedModel) -> LoadedModel:
+    """The model with a last stage that answers 0 everywhere, so that nothing can speak for any class."""
+    for name, parameter in model.network.named_parameters():
+        if name.startswith("layer4.") and "bn" in name:
+            parameter.zero_()
+    for name, parameter in model.network.named_parameters():
+        if name.startswith("layer4.") and "downsample" in name:
+            parameter.zero_()
+    return model
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_heat_has_the_scans_shape_and_lies_between_0_and_1(model: LoadedModel, scan: Scan, method: str) -> None:
+    found = explain(model, scan, method=method)
+    assert found.heat.shape == scan.shape
+    assert found.heat.dtype == np.float32
+    assert found.heat.min() >= 0.0
+    assert found.heat.max() <= 1.0
+    assert found.maximum >= 0.0
+    assert found.side == (2, 2)  # 64 px, each of five stages halves it
+    assert found.is_empty == (not found.heat.any())
+
+
+def test_the_positive_class_is_asked_about_unless_said(model: LoadedModel, scan: Scan) -> None:
+    assert explain(model, scan).target == "COVID"
+    assert explain(model, scan, target="non-COVID").target == "non-COVID"
+
+
+def test_the_classes_score_is_the_networks(model: LoadedModel, scan: Scan) -> None:
+    pixels = resize_scan(scan, model.image_size)
+    probabilities = predict_pixels(model, pixels[None])[0][0]
+    for column, name in enumerate(model.classes):
+        assert explain(model, scan, target=name).target_score == pytest.approx(probabilities[column], abs=1e-5)
+
+
+def test_gradcam_is_the_rectified_sum_of_maps_weighed_by_their_mean_gradients(model: LoadedModel, scan: Scan) -> None:
+    """The paper's formula, computed the slow way with plain autograd."""
+    inputs = to_input(
+        torch.from_numpy(resize_scan(scan, model.image_size))[None],
+        mean=model.mean,
+        std=model.std,
+        device=model.device,
+    )
+    maps = model.network.forward_features(inputs).detach().requires_grad_()  # type: ignore[operator]
+    score = model.network.forward_head(maps)[0, 0]  # type: ignore[operator]
+    (gradients,) = torch.autograd.grad(score, maps)
+    weights = gradients.mean(dim=(2, 3), keepdim=True)
+    expected = (weights * maps).sum(dim=1).relu()[0].detach().numpy()
+    found = explain(model, scan, target="COVID", method="gradcam")
+    assert found.maximum == pytest.approx(float(expected.max()), rel=1e-4, abs=1e-7)
+    if expected.max() > 0:
+        hottest = np.unravel_index(expected.argmax(), expected.shape)
+        height, width = scan.shape
+        corner = found.heat[
+            hottest[0] * height // 2 : (hottest[0] + 1) * height // 2,
+            hottest[1] * width // 2 : (hottest[1] + 1) * width // 2,
+        ]
+        assert corner.max() == found.heat.max()
+
+
+def test_at_least_one_class_has_evidence(model: LoadedModel, scan: Scan) -> None:
+    """Else the tests of range and threads would only ever compare zeros."""
+    assert any(explain(model, scan, target=name, method="layercam").maximum > 0 for name in model.classes)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_without_evidence_the_map_is_empty_and_all_zero(model: LoadedModel, scan: Scan, method: str) -> None:
+    found = explain(never_activated(model), scan, method=method)
+    assert found.is_empty
+    assert found.maximum == 0.0
+    assert not found.heat.any()
+    assert np.isfinite(found.target_score)
+
+
+def test_an_unknown_class_names_the_known_ones(model: LoadedModel, scan: Scan) -> None:
+    with pytest.raises(RequestError, match=r"^expected a class among COVID, non-COVID, found 'flu'$"):
+        explain(model, scan, target="flu")
+
+
+def test_an_unknown_method_names_the_known_ones(model: LoadedModel, scan: Scan) -> None:
+    with pytest.raises(RequestError, match=r"^expected a method among gradcam, .*layercam.*, found 'magic'$"):
+        explain(model, scan, method="magic")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_network_is_left_as_it_was(model: LoadedModel, scan: Scan, method: str) -> None:
+    before = {name: tensor.clone() for name, tensor in model.network.state_dict().items()}
+    explain(model, scan, method=method)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.network.state_dict().items())
+    assert all(parameter.grad is None for parameter in model.network.parameters())
+    assert not any(parameter.requires_grad for parameter in model.network.parameters())
+    for module in model.network.modules():
+        assert not module._forward_hooks
+        assert not module._backward_hooks
+        assert not module._forward_pre_hooks
+    assert not model.network.training
+    assert not model.lock.locked()
+
+
+def test_a_network_whose_weights_may_learn_gets_no_gradients_either(model: LoadedModel, scan: Scan) -> None:
+    model.network.requires_grad_(True)
+    explain(model, scan)
+    assert all(parameter.grad is None for name, parameter in model.network.named_parameters() if "fc" not in name)
+
+
+def test_threads_that_share_a_model_get_the_same_maps_as_one_alone(model: LoadedModel) -> None:
+    rng = np.random.default_rng(1)
+    scans = [rng.integers(0, 256, (70, 50), dtype=np.uint8) for _ in range(6)]
+    asked = [(scan, target, method) for scan in scans for target in model.classes for method in ("gradcam", "layercam")]
+
+    def answer(question: tuple[Scan, str, str]) -> tuple[NDArray[np.float32], float, float]:
+        scan, target, method = question
+        found = explain(model, scan, target=target, method=method)
+        return found.heat, found.maximum, found.target_score
+
+    alone = [answer(question) for question in asked]
+    assert any(maximum > 0 for _, maximum, _ in alone)
+    with ThreadPoolExecutor(6) as pool:
+        together = list(pool.map(answer, asked))
+    for (heat, maximum, score), (other_heat, other_maximum, other_score) in zip(alone, together, strict=True):
+        np.testing.assert_allclose(other_heat, heat, atol=1e-5)
+        assert other_maximum == pytest.approx(maximum, rel=1e-4)
+        assert other_score == pytest.approx(score, rel=1e-5)
+
+
+def test_scores_asked_for_meanwhile_are_not_disturbed(model: LoadedModel, scan: Scan) -> None:
+    pixels = resize_scan(scan, model.image_size)[None]
+    alone = predict_pixels(model, pixels)[0]
+    with ThreadPoolExecutor(4) as pool:
+        maps = [pool.submit(explain, model, scan) for _ in range(6)]
+        scores = [pool.submit(predict_pixels, model, pixels) for _ in range(6)]
+        for future in maps:
+            future.result()
+        for future in scores:
+            np.testing.assert_allclose(future.result()[0], alone, atol=1e-5)
+
+
+def test_the_layer_asked_is_the_last_stage(model: LoadedModel, scan: Scan) -> None:
+    assert last_stage(model) == "layer4"
+    assert explain(model, scan).layer == "layer4"
+
+
+def test_a_backbone_without_maps_is_refused_in_one_line(model: LoadedModel, scan: Scan) -> None:
+    network = build_network("resnet10t", classes=2)
+    network.feature_info = None
+    with pytest.raises(RequestError, match=r"no stages of feature maps; train a ResNet") as caught:
+        explain(replace(model, network=network), scan)
+    assert "\n" not in str(caught.value)
+    assert not model.lock.locked()
