@@ -6,8 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from core.errors import ConfigError, ExplorerError, RequestError
 from core.runs import Run, create_run, find_run, list_runs
 
@@ -44,7 +42,7 @@ def demo(run: Run, *, told: Told) -> Facts:
     point = point_in_force(run)
     test = split_results(run, "test")
     cells = test.with_cells(point.threshold)
-    shown = pd.concat([worklist(cells, "missed").head(2), worklist(cells, "found").head(2)])["path"].tolist()
+    shown = [path for cell in ("missed", "found") for path in worklist(cells, cell)["path"].head(2)]
     told("drawing maps", 0.0, "")
     maps = explain(run, shown, method="gradcam", out=run.folder / "maps")["maps"]
     return {

@@ -12,12 +12,13 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, Literal
 
 from core.errors import RunDamagedError, RunNotFoundError, WorkError
 from core.files import write_json
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEMA = 1
 Status = Literal["queued", "running", "finished", "failed", "stopped"]
@@ -211,8 +212,10 @@ def read_json(run: Run, name: str) -> dict[str, Any]:
     return content
 
 
-def read_history(run: Run) -> pd.DataFrame:
+def read_history(run: Run) -> "pd.DataFrame":
     """`history.csv`: a row an epoch; empty before the first."""
+    import pandas as pd
+
     path = run.folder / "history.csv"
     if not path.exists():
         return pd.DataFrame()
@@ -225,12 +228,12 @@ def read_history(run: Run) -> pd.DataFrame:
     return history
 
 
-def read_index(run: Run) -> pd.DataFrame:
+def read_index(run: Run) -> "pd.DataFrame":
     """`index.parquet`: the dataset's table as trained on, with the split."""
     return _read_table(run, "index.parquet", ("path", "label", "group", "split", "sha256"))
 
 
-def read_predictions(run: Run) -> pd.DataFrame:
+def read_predictions(run: Run) -> "pd.DataFrame":
     """`predictions.parquet`: a row a scan, one probability column a class."""
     return _read_table(run, "predictions.parquet", ("path", "label", "split", "group", *run.record.classes))
 
@@ -260,7 +263,9 @@ def _are_counts(value: Any) -> bool:
     return isinstance(value, dict) and all(type(count) is int for count in value.values())
 
 
-def _read_table(run: Run, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
+def _read_table(run: Run, name: str, columns: tuple[str, ...]) -> "pd.DataFrame":
+    import pandas as pd  # only where a table is read: the start page does without
+
     path = run.folder / name
     try:
         table = pd.read_parquet(path)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from core.evaluation.scored import checked_groups
 
@@ -61,7 +61,7 @@ def wilson_interval(successes: int, trials: int, *, confidence: float = 0.95) ->
     if trials == 0:
         return Estimate(math.nan, math.nan, math.nan)
     share = successes / trials
-    z = float(norm.ppf((1 + confidence) / 2))
+    z = float(ndtri((1 + confidence) / 2))
     centre = (share + z * z / (2 * trials)) / (1 + z * z / trials)
     reach = z / (1 + z * z / trials) * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials**2))
     # At the ends the bound is the end itself; rounding must not move it.

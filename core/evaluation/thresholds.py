@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from core.evaluation.confusion import counts_at, rates
 from core.evaluation.intervals import Estimate, check_confidence
@@ -108,7 +108,7 @@ def operating_point(
     else:
         check_confidence(confidence)
         rule += f", confidence={confidence:g}"
-        tolerated = beta.ppf(confidence, misses + 1, positives - misses) <= max_fnr
+        tolerated = betaincinv(misses + 1, positives - misses, confidence) <= max_fnr
         if not tolerated[0]:
             raise ValueError(_too_few(positives, max_fnr, confidence, split))
     # The bound rises with the misses, so the last tolerated count is the one before the first failure.
@@ -146,7 +146,7 @@ def positives_needed(max_fnr: float, confidence: float) -> int:
     if not 0 < max_fnr < 1:
         raise ValueError(f"max_fnr must lie between 0 and 1 to be promised, found {max_fnr:g}")
     n = max(1, math.ceil(math.log1p(-confidence) / math.log1p(-max_fnr)) - 1)
-    while beta.ppf(confidence, 1, n) > max_fnr:  # the logarithms' rounding, at most a step or two
+    while betaincinv(1, n, confidence) > max_fnr:  # the logarithms' rounding, at most a step or two
         n += 1
     return n
 

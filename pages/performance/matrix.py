@@ -14,15 +14,15 @@ from pages.shared import charts, state
 def show_matrix(run: Run, evaluation: Evaluation, counts: Counts) -> None:
     """The confusion matrix, and beside it a button a cell for those who do not use a mouse."""
     st.subheader("Right and wrong")
-    matrix, ways = st.columns([3, 2])
-    with matrix:
+    grid = st.grid(2, min_column_width=360)
+    with grid.cell():
         shares = st.toggle("Large: share of each row", key="confusion_shares", persist_state="session")
         key = f"confusion-{run.id}-{evaluation.split}"
         figure = confusion_figure(
             evaluation.confusion, evaluation.classes, positive=evaluation.positive, normalise=bool(shares)
         )
         charts.show(figure, key=key, on_select=partial(_open_clicked, key, run, evaluation))
-    with ways:
+    with grid.cell():
         st.markdown("**Look at the scans.** Click a cell, or:")
         for cell, count, plural, nothing in (
             (MISSED, counts.fn, "missed", "None missed"),

@@ -32,7 +32,7 @@ def show_card(run: Run, point: OperatingPoint, answer: Answer, choice: MapChoice
     name = literal(answer.upload.name)
     with st.container(border=True):
         st.markdown(f"**{name}**")
-        grid = st.grid(3, min_column_width=230, gap="medium")
+        grid = st.grid(3, min_column_width=190)
         try:
             scan, found = cached.upload_map(
                 run, answer.upload.content, answer.upload.name, choice.target, choice.method

@@ -3,9 +3,12 @@
 import math
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from core.evaluation.intervals import Estimate
 from core.runs import Run
+
+if TYPE_CHECKING:
+    from core.evaluation.intervals import Estimate
 
 SPLIT_NAMES = {"train": "Training", "val": "Validation", "test": "Test"}
 GROUP_WORDS = {
@@ -16,31 +19,31 @@ GROUP_WORDS = {
 }
 
 
-def percent(estimate: Estimate) -> str:
+def percent(estimate: "Estimate") -> str:
     """A rate in percent, without its interval."""
     return "not defined" if math.isnan(estimate.value) else f"{estimate.value:.1%}"
 
 
-def interval(estimate: Estimate) -> str:
+def interval(estimate: "Estimate") -> str:
     """A rate's 95 % interval in percent."""
     if math.isnan(estimate.low):
         return "no interval"
     return f"95 %: {span(estimate)}"
 
 
-def span(estimate: Estimate) -> str:
+def span(estimate: "Estimate") -> str:
     """The same without saying that it is the 95 % interval, for where a heading says so."""
     if math.isnan(estimate.low):
         return "no interval"
     return f"{estimate.low:.1%} to {estimate.high:.1%}"
 
 
-def decimal(estimate: Estimate) -> str:
+def decimal(estimate: "Estimate") -> str:
     """A score such as AUC or F1, to three places."""
     return "not defined" if math.isnan(estimate.value) else f"{estimate.value:.3f}"
 
 
-def decimal_interval(estimate: Estimate) -> str:
+def decimal_interval(estimate: "Estimate") -> str:
     """Its 95 % interval."""
     if math.isnan(estimate.low):
         return "no interval"
@@ -69,7 +72,7 @@ def rule_words(rule: str) -> str:
     try:
         words = f"misses at most {float(parts['max_fnr']) * 100:g} % on validation"
         sure = (
-            f", promised for new scans with {float(parts['confidence']):.0%} confidence"
+            f", promised for new scans with {float(parts['confidence']) * 100:g} % confidence"
             if "confidence" in parts
             else ""
         )

@@ -35,7 +35,7 @@ def _subject(run: Run) -> Subject:
 def _try_thresholds(subject: Subject) -> None:
     """All that follows the threshold being tried: a move of the slider runs this and nothing else."""
     try:
-        grid = st.grid(3, min_column_width=290, border=True)
+        grid = st.grid(3, min_column_width=250, border=True)
         with grid.cell():
             show_controls(subject)
         tried = draft.current(subject)

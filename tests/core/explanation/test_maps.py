@@ -116,7 +116,7 @@ def test_the_network_is_left_as_it_was(model: LoadedModel, scan: Scan, method: s
     assert not model.lock.locked()
 
 
-def test_a_network_whose_weights_may_learn_gets_no_gradients_either(model: LoadedModel, scan: Scan) -> None:
+def test_no_gradient_flows_to_weights_before_the_last_stages_end(model: LoadedModel, scan: Scan) -> None:
     model.network.requires_grad_(True)
     explain(model, scan)
     assert all(parameter.grad is None for name, parameter in model.network.named_parameters() if "fc" not in name)
