@@ -124,9 +124,7 @@ def _parse(name: str, text: str, kind: type) -> Any:
 
 
 def _check(name: str, value: Any, kind: type, limits: Mapping[str, Any]) -> None:
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if type(value) is not kind:
+    if type(value) not in ((float, int) if kind is float else (kind,)):
         raise ConfigError(f"expected {name} to be {kind.__name__}, found {value!r}")
     if isinstance(value, float) and not math.isfinite(value):
         raise ConfigError(f"expected {name} to be a finite number, found {value}")

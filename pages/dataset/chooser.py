@@ -61,7 +61,8 @@ def choose_folder() -> Path | None:
 
 def show_empty_state() -> None:
     """What a dataset may look like, and where to go without one."""
-    st.markdown(_SHAPES)
+    with st.container():
+        st.markdown(_SHAPES)
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Try it on synthetic scans", icon=":material/play_arrow:", key="to-start"):
             st.switch_page("home/page.py")

@@ -4,10 +4,12 @@ import re
 from pathlib import PurePosixPath
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core.data.index import Dataset
+from core.data.thumbnails import thumbnail_jpeg
 from pages.shared import cached
 from pages.shared.words import SPLIT_NAMES, literal
 
@@ -77,12 +79,17 @@ def _reading_order(path: str) -> list[tuple[int, str]]:
 
 def _tile(dataset: Dataset, row: Any) -> None:
     name = PurePosixPath(row.path).name
+    # Only what indexing has decoded may be read: a path with a problem may lead anywhere.
+    picture = cached.thumbnail(dataset.root / row.path) if row.sha256 and row.width else None
     with st.container(gap="xxsmall"):
-        # Only what indexing has decoded may be read: a path with a problem may lead anywhere.
-        picture = cached.thumbnail(dataset.root / row.path) if row.sha256 and row.width else None
         if picture:
             st.image(picture, width="stretch", alt=f"Scan {name}, {row.label}")
-        caption = f"**{literal(row.label or 'no label')}** {literal(name)}"
+        else:
+            st.image(_nothing(), width="stretch", alt=f"No picture of {name}")
+        st.caption(f"**{literal(row.label or 'no label')}** {literal(name)}")
         if row.problem:
-            caption += f"  \n:red[:material/error: {literal(row.problem)}]"
-        st.caption(caption)
+            st.markdown(f":small[:red[{literal(row.problem)}]]")
+
+
+def _nothing() -> bytes:
+    return thumbnail_jpeg(np.zeros((1, 1), np.uint8))

@@ -5,29 +5,26 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.data.folders import dataset_signature
 from core.data.index import Dataset, index_dataset
 from pages.shared import cached
 
 _SECONDS_BETWEEN_STEPS = 0.1  # more often than people can see would only slow the work down
 
 
-def opened(folder: Path, place: st.delta_generator.DeltaGenerator) -> Dataset:
-    """The dataset, indexed now unless it was and has not changed since.
+def opened(folder: Path, signature: str, place: st.delta_generator.DeltaGenerator) -> Dataset:
+    """Index the dataset, and remember it under its signature.
 
     Args:
         folder: as chosen.
+        signature: of the folder as it is now.
         place: an `st.empty`, where the bar is shown meanwhile.
 
     Raises:
         DatasetError: as `index_dataset`.
     """
-    signature = dataset_signature(folder)
-    found = cached.dataset(folder, signature)
-    if found is None:
-        place.progress(0.0, text="Looking for scans")
-        found = index_dataset(folder, progress=_Bar(place).move)
-        cached.keep_dataset(folder, signature, found)
+    place.progress(0.0, text="Looking for scans")
+    found = index_dataset(folder, progress=_Bar(place).move)
+    cached.keep_dataset(folder, signature, found)
     return found
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.data.folders import dataset_signature
 from pages.dataset.chooser import choose_folder, show_empty_state
 from pages.dataset.counts import show_counts
 from pages.dataset.gallery import show_gallery
@@ -13,12 +14,17 @@ from pages.dataset.problems import show_problems
 from pages.dataset.purpose import choose_positive, show_training_way
 from pages.dataset.split import preview_split
 from pages.dataset.whole_index import show_index
+from pages.shared import cached
 
 
-def _show(folder: Path, place: st.delta_generator.DeltaGenerator) -> None:
-    dataset = opened(folder, place)
+def _show(folder: Path) -> None:
+    signature = dataset_signature(folder)
+    dataset, below = cached.dataset(folder, signature), st.container
+    if dataset is None:
+        place = st.empty()  # takes the place of what was shown of the folder before
+        dataset, below = opened(folder, signature, place), place.container
     preview = preview_split(dataset)
-    with place.container():
+    with below():
         show_headline(dataset)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             positive = choose_positive(dataset)
@@ -31,9 +37,7 @@ def _show(folder: Path, place: st.delta_generator.DeltaGenerator) -> None:
 
 st.title("Dataset")
 chosen = choose_folder()
-below = st.empty()  # so that nothing of the folder before stays in sight while the next one is opened
 if chosen is None:
-    with below.container():
-        show_empty_state()
+    show_empty_state()
 else:
-    _show(chosen, below)
+    _show(chosen)

@@ -10,7 +10,7 @@ from core.evaluation.summary import Evaluation
 from core.results import SplitResults, splits_of
 from core.runs import Run
 from pages.shared import cached, charts
-from pages.shared.words import SPLIT_NAMES
+from pages.shared.words import SPLIT_NAMES, literal
 
 
 def show_curves(run: Run, results: SplitResults, evaluation: Evaluation) -> None:
@@ -41,10 +41,10 @@ def show_curves(run: Run, results: SplitResults, evaluation: Evaluation) -> None
             _dash(figure, names[other])
     grid = st.grid(2, min_column_width=400)
     with grid.cell():
-        st.markdown(f"**ROC**, {evaluation.positive} against the rest")
+        st.markdown(f"**ROC**, {literal(evaluation.positive)} against the rest")
         charts.show(roc, key="roc")
     with grid.cell():
-        st.markdown(f"**Precision and recall** of {evaluation.positive}")
+        st.markdown(f"**Precision and recall** of {literal(evaluation.positive)}")
         charts.show(precision_recall, key="precision-recall")
     if len(results.classes) > 2:
         with grid.cell():

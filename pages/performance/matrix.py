@@ -1,7 +1,5 @@
 """Which truth became which call; each cell leads to its scans."""
 
-from functools import partial
-
 import streamlit as st
 
 from core.charts.confusion import confusion_figure
@@ -9,6 +7,7 @@ from core.evaluation.confusion import CLEARED, FALSE_ALARM, FOUND, MISSED, Count
 from core.evaluation.summary import Evaluation
 from core.runs import Run
 from pages.shared import charts, state
+from pages.shared.words import literal
 
 
 def show_matrix(run: Run, evaluation: Evaluation, counts: Counts) -> None:
@@ -21,7 +20,10 @@ def show_matrix(run: Run, evaluation: Evaluation, counts: Counts) -> None:
         figure = confusion_figure(
             evaluation.confusion, evaluation.classes, positive=evaluation.positive, normalise=bool(shares)
         )
-        charts.show(figure, key=key, on_select=partial(_open_clicked, key, run, evaluation))
+        names = charts.show(figure, key=key, clickable=True)
+        if names:
+            truth, predicted = names
+            _open(run, evaluation.split, cell_named(truth, predicted, evaluation.positive))
     with grid.cell():
         st.markdown("**Look at the scans.** Click a cell, or:")
         for cell, count, plural, nothing in (
@@ -30,18 +32,17 @@ def show_matrix(run: Run, evaluation: Evaluation, counts: Counts) -> None:
             (FOUND, counts.tp, "found", "None found"),
             (CLEARED, counts.tn, "cleared", "None cleared"),
         ):
-            st.button(
+            if st.button(
                 f"Review the {count:,} {cell if count == 1 else plural}" if count else nothing,
                 key=f"review-{cell}",
                 type="primary" if cell == MISSED else "secondary",
                 disabled=not count,
-                on_click=_open,
-                args=(run, evaluation.split, cell),
                 width="stretch",
-            )
+            ):
+                _open(run, evaluation.split, cell)
         if len(evaluation.classes) > 2:
             st.caption(
-                f"The threshold decides about {evaluation.positive} alone; a scan below it gets the likeliest "
+                f"The threshold decides about {literal(evaluation.positive)} alone; a scan below it gets the likeliest "
                 "other class. Taking one of the others for another counts as cleared."
             )
 
@@ -51,13 +52,6 @@ def cell_named(truth: str, predicted: str, positive: str) -> str:
     if truth == positive:
         return FOUND if predicted == positive else MISSED
     return FALSE_ALARM if predicted == positive else CLEARED
-
-
-def _open_clicked(key: str, run: Run, evaluation: Evaluation) -> None:
-    names = charts.clicked(key)
-    if names:
-        truth, predicted = names
-        _open(run, evaluation.split, cell_named(truth, predicted, evaluation.positive))
 
 
 def _open(run: Run, split: str, cell: str) -> None:

@@ -7,7 +7,7 @@ from core.evaluation.summary import Evaluation
 from core.results import splits_of
 from core.runs import Run
 from pages.shared.estimates import show_rate, show_score
-from pages.shared.words import GROUP_WORDS, SPLIT_NAMES
+from pages.shared.words import GROUP_WORDS, SPLIT_NAMES, literal
 
 
 def show_honest_words(run: Run, split: str) -> None:
@@ -32,7 +32,7 @@ def show_honest_words(run: Run, split: str) -> None:
 
 def show_rates(evaluation: Evaluation, counts: Counts) -> None:
     """In one sentence, then a card a figure."""
-    positive, split = evaluation.positive, SPLIT_NAMES[evaluation.split].lower()
+    positive, split = literal(evaluation.positive), SPLIT_NAMES[evaluation.split].lower()
     st.markdown(
         f"On **{split}**, at threshold **{evaluation.threshold:.3f}**, the model misses "
         f"**{counts.fn:,} of {evaluation.positives:,}** {positive} scans and raises a false alarm on "

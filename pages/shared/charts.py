@@ -15,10 +15,20 @@ _CONFIG = {
 }
 
 
-def show(figure: go.Figure, *, key: str, on_select: Callable[[], None] | None = None) -> None:
-    """Draw a figure of `core.charts`; with `on_select`, a click on a point calls it (see `clicked`)."""
+def show(
+    figure: go.Figure, *, key: str, clickable: bool = False, on_select: Callable[[], None] | None = None
+) -> list[Any]:
+    """Draw a figure of `core.charts`; gives back what `clicked` does, always nothing where it cannot be clicked.
+
+    Args:
+        figure: changed in place to fit the page.
+        key: session key of the chart.
+        clickable: whether a click on a point runs the page again.
+        on_select: called at a click, before the page runs again; may ask `clicked`. Makes the chart clickable.
+    """
+    clickable = clickable or on_select is not None
     _dress(figure)
-    if on_select is not None:
+    if clickable:
         # A click should act, not fade what was not clicked.
         figure.update_traces(unselected={"marker": {"opacity": 1}}, selector={"type": "scatter"})
     st.plotly_chart(
@@ -26,11 +36,12 @@ def show(figure: go.Figure, *, key: str, on_select: Callable[[], None] | None = 
         width="stretch",
         theme=None,  # Streamlit's own would move legends and grey the words
         key=key,
-        on_select=on_select or "ignore",
+        on_select=on_select or ("rerun" if clickable else "ignore"),
         selection_mode="points",
         config=_CONFIG,
         alt=figure.layout.meta["alt"],
     )
+    return clicked(key) if clickable else []
 
 
 def clicked(key: str) -> list[Any]:

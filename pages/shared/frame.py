@@ -11,6 +11,10 @@ from pages.shared import cached, state
 from pages.shared.words import percent, run_name
 
 
+class _PageEndedError(Exception):
+    """The page has said all it can; what stands around it still follows, unlike after `st.stop`."""
+
+
 def sidebar() -> None:
     """The run picker, and the threshold in force for the picked run: the same on every page."""
     runs = {run.id: run for run in cached.finished_runs()}
@@ -53,14 +57,15 @@ def run_or_empty_state() -> Run:
         st.switch_page("home/page.py")
     if right.button("Open your own scans", width="stretch"):
         st.switch_page("dataset/page.py")
-    st.stop()
-    raise AssertionError("st.stop ends the page")
+    raise _PageEndedError
 
 
 def run_safely(page: Any) -> None:
     """Run a page; what people can act on is shown in one line, never as a traceback."""
     try:
         page.run()
+    except _PageEndedError:
+        pass
     except ExplorerError as error:
         st.error(failure_line(error), icon=":material/error:")
     state.write_address(page.url_path or "start")

@@ -5,7 +5,7 @@ import streamlit as st
 from core.evaluation.thresholds import fixed_point
 from core.results import save_point
 from pages.shared import state
-from pages.shared.words import rule_words
+from pages.shared.words import literal, rule_words
 from pages.threshold import draft
 from pages.threshold.subject import Subject
 
@@ -32,7 +32,7 @@ def _show_slider(subject: Subject) -> None:
     key = draft.slider_key(subject)
     st.session_state[key] = draft.slider_value(subject)
     st.slider(
-        f"Positive ({subject.positive}) from score",
+        f"Positive ({literal(subject.positive)}) from score",
         0.0,
         1.0,
         step=draft.SLIDER_STEP,
@@ -50,7 +50,7 @@ def _show_budget(subject: Subject) -> None:
     budget_key, sure_key, problem_key = f"budget-{run_id}", f"sure-{run_id}", f"problem-{run_id}"
     st.session_state.setdefault(budget_key, _DEFAULT_BUDGET_PERCENT)
     st.number_input(
-        f"Miss at most, % of {subject.positive}",
+        f"Miss at most, % of {literal(subject.positive)}",
         0.0,
         99.0,
         step=1.0,
@@ -59,7 +59,7 @@ def _show_budget(subject: Subject) -> None:
         persist_state="session",
     )
     st.checkbox(
-        "with 95 % confidence for new scans",
+        "95 % sure for new scans",
         key=sure_key,
         persist_state="session",
         help="Without it the share holds on these validation scans. With it, it is promised for new scans like these, "

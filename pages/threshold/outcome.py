@@ -7,6 +7,7 @@ from streamlit.elements.lib.grid_container import GridContainer
 from core.evaluation.confusion import Counts, Rates, counts_at, rates
 from core.evaluation.scored import Scored
 from pages.shared.estimates import show_rate
+from pages.shared.words import literal
 from pages.threshold.subject import Subject
 
 _NAMES = {
@@ -72,7 +73,8 @@ def _show_split(subject: Subject, scored: Scored, threshold: float) -> None:
 
 
 def _show_rates(subject: Subject, at: Rates) -> None:
-    positive, here = subject.positive, f"where {subject.positive} is as frequent as here"
+    positive = literal(subject.positive)
+    here = f"where {positive} is as frequent as here"
     meanings = {
         "fnr": f"Share of {positive} scans missed.",
         "fpr": "Share of the others with a false alarm.",
@@ -87,8 +89,9 @@ def _show_rates(subject: Subject, at: Rates) -> None:
 
 
 def _counts_words(subject: Subject, counts: Counts) -> str:
+    others = subject.negative_name[0].upper() + subject.negative_name[1:]
     return (
-        f"{subject.positive}: {counts.tp:,} found, {counts.fn:,} missed. "
-        f"{subject.negative_name[0].upper() + subject.negative_name[1:]}: {counts.tn:,} cleared, "
+        f"{literal(subject.positive)}: {counts.tp:,} found, {counts.fn:,} missed. "
+        f"{literal(others)}: {counts.tn:,} cleared, "
         f"{counts.fp:,} false alarm{'s' if counts.fp != 1 else ''}."
     )

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
+import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -99,7 +100,10 @@ def write_finished_run(runs: Path, data: Path, *, backbone: str = "resnet10t") -
     table = dataset.usable.reset_index(drop=True)
     table["split"], how = assign_splits(table, seed=0)
     table.to_parquet(run.folder / "index.parquet", index=False)
-    save_weights(build_network(backbone, classes=len(dataset.classes)).state_dict(), run.folder / "best.safetensors")
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = build_network(backbone, classes=len(dataset.classes))
+    save_weights(network.state_dict(), run.folder / "best.safetensors")
     _predictions(table).to_parquet(run.folder / "predictions.parquet", index=False)
     features = np.random.default_rng(0).normal(size=(len(table), 16)).astype(np.float16)
     np.save(run.folder / "embeddings.npy", features)

@@ -116,7 +116,9 @@ def test_the_button_of_an_empty_cell_is_disabled(app: Opened, tiny_run: Run) -> 
 def test_opening_the_scans_keeps_the_chosen_run(app: Opened, tiny_run: Run) -> None:
     older = older_run_beside(tiny_run)
     at = app(PAGE, query={"run": older.id})
+    assert at.query_params["run"] == older.id
     at.button(key="review-missed").click().run()
+    assert at.title[0].value == "Review"
     assert at.query_params["run"] == older.id
 
 

@@ -1,0 +1,112 @@
+"""The tour of the README, driven as a visitor would: start page, demo, threshold, review, prediction."""
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from benchmarks.browser import READY, wait_for
+from core.results import point_in_force, split_results, worklist
+from core.runs import Run, list_runs
+from tests.browser.conftest import app_on
+
+pytestmark = pytest.mark.browser
+_DEMO_MS = 8 * 60 * 1000  # about a minute on two idle cores; checks share theirs
+
+
+@pytest.fixture(scope="module")
+def toured(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Run, Path]]:
+    """The app after one click on the start page: its address, the demo's run, its folder."""
+    folder = tmp_path_factory.mktemp("tour")
+    with app_on(folder) as address:
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(address)
+        wait_for(page, "Research use only")
+        page.get_by_role("button", name="Try it on synthetic scans").click()
+        expect(page.get_by_role("button", name="Stop")).to_be_visible(timeout=60_000)  # it shows that it works
+        page.close()  # it goes on without a browser
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(address)
+        expect(page.get_by_role("button", name="Where do we cut?")).to_be_visible(timeout=_DEMO_MS)
+        page.close()
+        run = list_runs(folder / "runs")[0][0]
+        yield address, run, folder
+
+
+def _settled(page: Page) -> None:
+    page.wait_for_timeout(300)
+    page.wait_for_selector(READY, timeout=60_000)
+
+
+def test_the_demo_run_is_worth_exploring(toured):
+    _, run, _ = toured
+    test = split_results(run, "test").evaluated(0.5)
+    assert run.record.status == "finished"
+    assert test.auc.value > 0.75
+    assert point_in_force(run).fnr.value <= 0.05  # chosen on validation, as the demo promises
+
+
+def test_start_page_leads_to_the_threshold_and_a_saved_one_counts_everywhere(page: Page, toured):
+    address, run, _ = toured
+    page.goto(address)
+    page.get_by_role("button", name="Where do we cut?").click()
+    expect(page.get_by_role("heading", name="Where do we cut?")).to_be_visible(timeout=30_000)
+    _settled(page)
+    page.get_by_label(re.compile("Miss at most")).fill("20")
+    page.keyboard.press("Enter")
+    _settled(page)
+    page.get_by_role("button", name="Pick on validation").click()
+    _settled(page)
+    page.get_by_role("button", name="Use this threshold").click()
+    expect(page.get_by_role("button", name="In force")).to_be_visible(timeout=30_000)
+    point = point_in_force(run)
+    assert point.fnr.value <= 0.20
+    for link in ("Performance", "Review"):
+        page.get_by_role("link", name=link).click()
+        expect(page.get_by_role("heading", name=re.compile(link))).to_be_visible(timeout=30_000)
+        _settled(page)
+        expect(page.get_by_test_id("stSidebar").get_by_text(f"{point.threshold:.3f}").first).to_be_visible()
+
+
+def test_review_goes_through_the_worklist_by_keyboard_and_a_link_reopens_the_case(page: Page, browser: Browser, toured):
+    address, run, _ = toured
+    cells = split_results(run, "test").with_cells(point_in_force(run).threshold)
+    cell = max(("missed", "false alarm", "found"), key=lambda name: int((cells["cell"] == name).sum()))
+    cases = worklist(cells, cell)["path"].tolist()
+    page.goto(f"{address}/review?run={run.id}&cell={cell}&split=test")
+    _case_is_shown(page, cases[0])
+    page.keyboard.press("ArrowRight")
+    _case_is_shown(page, cases[1])
+    page.keyboard.press("ArrowLeft")
+    _case_is_shown(page, cases[0])
+    page.get_by_role("button", name="Next").click()
+    _case_is_shown(page, cases[1])
+    expect(page.get_by_text("Unscaled maximum").first).to_be_visible()
+    with browser.new_context() as other:
+        again = other.new_page()
+        again.goto(page.url)
+        _case_is_shown(again, cases[1])
+
+
+def test_a_scan_can_be_predicted_and_the_result_downloaded(page: Page, toured):
+    address, run, folder = toured
+    scan = sorted((folder / "datasets").glob("*/lesion/*.png"))[0]
+    page.goto(f"{address}/prediction?run={run.id}")
+    wait_for(page, "Research use only")
+    page.locator("input[type=file]").first.set_input_files(str(scan))
+    page.get_by_text("Unscaled maximum").first.wait_for(timeout=60_000)
+    _settled(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name=re.compile("CSV")).first.click()
+    assert scan.name in Path(download.value.path()).read_text(encoding="utf-8")
+
+
+def _case_is_shown(page: Page, path: str) -> None:
+    page.locator(f'img[alt^="Scan {path},"]').wait_for(timeout=60_000)
+    deadline = time.monotonic() + 20
+    while path.replace("/", "%2F") not in page.url and path not in page.url:
+        assert time.monotonic() < deadline, f"the address {page.url} does not name {path}"
+        page.wait_for_timeout(100)
