@@ -64,10 +64,11 @@ def confusion_figure(
     _add_touch(figure, counts, shares, names, kinds, marker_px=0.8 * (height - 90) / len(names))
     _add_words(figure, counts, shares, names, kinds, normalise)
     styled(figure, alt=_alt(counts, shares, names, kinds), x="Predicted", y="Truth", title=title, height=height)
-    figure.update_xaxes(type="category", categoryorder="array", categoryarray=names, showgrid=False)
-    figure.update_yaxes(
-        type="category", categoryorder="array", categoryarray=names, showgrid=False, autorange="reversed"
-    )
+    # Exactly the cells: the invisible markers would otherwise pad the axes.
+    last = len(names) - 0.5
+    order = {"type": "category", "categoryorder": "array", "categoryarray": names, "showgrid": False}
+    figure.update_xaxes(range=[-0.5, last], **order)
+    figure.update_yaxes(range=[last, -0.5], **order)
     # However wide the cells become, a click anywhere in one reaches the marker at its centre.
     figure.update_layout(showlegend=False, hoverdistance=-1)
     return figure

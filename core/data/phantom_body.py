@@ -91,7 +91,9 @@ def paint_ribs(canvas: Canvas, wall: Floats) -> None:
 
 def paint_spine(canvas: Canvas) -> None:
     """Vertebral body, canal and arch; pedicles and transverse processes come and go from disc to disc."""
-    pedicle = 0.5 + 0.5 * np.sin(2 * np.pi * (canvas.level * CHEST_LENGTH_MM / RIB_SPACING_MM + canvas.anatomy.rib_phase))
+    pedicle = 0.5 + 0.5 * np.sin(
+        2 * np.pi * (canvas.level * CHEST_LENGTH_MM / RIB_SPACING_MM + canvas.anatomy.rib_phase)
+    )
     reach = 14 + 18 * pedicle
     half = np.array([[11, 69], [reach, 76], [reach, 81], [10, 80]])
     wings = smooth_loop(np.vstack([[[0, 72]], half, [[0, 84]], half[::-1] * (-1, 1)]))

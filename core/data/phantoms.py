@@ -38,7 +38,8 @@ from core.data.phantom_body import (
 from core.data.phantom_lesions import Opacity, draw_lesions
 from core.data.phantom_lungs import Lungs, draw_lungs, paint_lungs
 from core.data.phantom_scanner import Acquisition, draw_acquisition, empty_canvas, expose
-from core.errors import DatasetError
+from core.errors import DatasetError, WorkError
+from core.files import make_folder
 
 LESION, NORMAL = "lesion", "normal"
 LEAST_SLICES, MOST_SLICES = 3, 5
@@ -102,30 +103,30 @@ def write_phantoms(
         progress: called with (slices written, `count`) after each patient.
 
     Raises:
-        DatasetError: `count` is below 10, or something else is in the folder's place.
+        DatasetError: `count` is below 10, `seed` below 0, or something else is in the folder's place.
+        WorkError: the disk is full or the folder cannot be written.
     """
     if count < LEAST_COUNT:
-        raise DatasetError(f"expected at least {LEAST_COUNT} phantoms, found {count}: ask for more")
+        raise DatasetError(f"expected a count of at least {LEAST_COUNT} phantoms, found {count}: ask for more")
+    if seed < 0:
+        raise DatasetError(f"expected a seed of 0 or more, found {seed}: choose another")
     folder = Path(folder)
     report = progress or (lambda done, total: None)
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        if not _holds(folder, count, seed):
-            raise DatasetError(
-                f"expected an empty folder, or the same {count} phantoms of seed {seed}, found something else in"
-                f" {folder}: choose another folder"
-            )
+    if _is_taken(folder):
+        _require_same(folder, count, seed)
         report(count, count)
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(folder.parent)
     partial = folder.parent / f".{folder.name}.{secrets.token_hex(4)}.partial"
     try:
         _write(partial, count, seed, report)
-        if folder.exists():
-            folder.rmdir()
-        partial.rename(folder)
-    except BaseException:
+        _put_in_place(partial, folder, count, seed)
+    except OSError as error:
+        raise WorkError(
+            f"cannot write {folder}: {error.strerror or error}; free some space or choose another folder"
+        ) from error
+    finally:
         shutil.rmtree(partial, ignore_errors=True)
-        raise
     return folder
 
 
@@ -208,10 +209,29 @@ def _digest(folder: Path) -> str:
     return total.hexdigest()
 
 
-def _holds(folder: Path, count: int, seed: int) -> bool:
+def _is_taken(folder: Path) -> bool:
+    return folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))
+
+
+def _put_in_place(partial: Path, folder: Path, count: int, seed: int) -> None:
+    try:
+        if folder.exists():
+            folder.rmdir()  # empty: renaming onto an empty folder does not work everywhere
+        partial.rename(folder)
+    except OSError:
+        if not _is_taken(folder):
+            raise
+        _require_same(folder, count, seed)  # somebody else was writing the same set, and was quicker
+
+
+def _require_same(folder: Path, count: int, seed: int) -> None:
     try:
         record = json.loads((folder / RECORD_FILE).read_text(encoding="utf-8"))
-        expected = {"version": RECORD_VERSION, "count": count, "seed": seed, "sha256": _digest(folder)}
+        same = record == {"version": RECORD_VERSION, "count": count, "seed": seed, "sha256": _digest(folder)}
     except (OSError, ValueError):
-        return False
-    return bool(record == expected)
+        same = False
+    if not same:
+        raise DatasetError(
+            f"expected an empty folder or the same {count} phantoms of seed {seed}, found something else in {folder}:"
+            " choose another folder"
+        )

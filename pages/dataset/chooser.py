@@ -1,5 +1,6 @@
 """Which folder? Typed, or chosen among those known here."""
 
+from os.path import isdir
 from pathlib import Path
 
 import streamlit as st
@@ -33,9 +34,9 @@ def choose_folder() -> Path | None:
     """The folder to look at, the one opened last unless another is asked for; None while there is none."""
     wanted = state.get(state.DATA_FOLDER)
     known = [str(folder) for folder in known_datasets()]
-    if wanted and wanted not in known:
+    if wanted and wanted not in known and isdir(wanted):
         known.insert(0, wanted)
-    st.session_state[_KNOWN] = wanted or None
+    st.session_state[_KNOWN] = wanted if wanted in known else None
     st.session_state.setdefault(_TYPED, wanted)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(

@@ -11,6 +11,7 @@ from pages.shared import charts
 from pages.shared.tables import table_with_download
 from pages.shared.words import literal
 
+_GIVEAWAY_SHARE = 0.05  # of a class: below that it may be chance, and helps a network little
 _SPLITS = ("train", "val", "test")
 
 
@@ -27,6 +28,8 @@ def show_counts(dataset: Dataset, preview: SplitPreview, positive: str | None) -
         st.subheader("Image sizes")
         charts.show(size_scatter_figure(usable, positive=positive), key=f"sizes-{dataset.fingerprint}")
         st.caption("A class with sizes of its own can be told apart without looking at the lungs.")
+    for line in giveaways(usable):
+        st.warning(literal(line), icon=":material/warning:")
     with st.expander("The figures as tables, and how the files are stored"):
         _tables(usable, dataset.root.name)
 
@@ -43,6 +46,22 @@ def stored_by_class(usable: pd.DataFrame) -> pd.DataFrame:
     """A row a file format and pixel mode, a column a class."""
     stored = usable["format"] + " " + usable["mode"]
     return pd.crosstab(stored, usable["label"]).rename_axis(index="stored as", columns=None)
+
+
+def giveaways(usable: pd.DataFrame) -> list[str]:
+    """A sentence for each file format and pixel mode that only one class has, where a good part of it does."""
+    counts = stored_by_class(usable)
+    if len(counts.columns) < 2:
+        return []
+    lines = []
+    for stored, row in counts.iterrows():
+        present = row[row > 0]
+        if len(present) == 1 and present.iloc[0] >= _GIVEAWAY_SHARE * counts[present.index[0]].sum():
+            lines.append(
+                f"All {present.iloc[0]:,} scans stored as {stored} are {present.index[0]}: the classes may come from "
+                "different sources, and differ in more than the disease."
+            )
+    return lines
 
 
 def _tables(usable: pd.DataFrame, name: str) -> None:

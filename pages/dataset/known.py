@@ -1,5 +1,6 @@
 """Folders worth offering: made here, trained on, or opened before."""
 
+from os.path import isdir  # unlike Path.is_dir, never raises, whatever the rights
 from pathlib import Path
 
 from pages.shared import cached
@@ -8,7 +9,7 @@ from pages.shared import cached
 def known_datasets() -> list[Path]:
     """Datasets under the data folder, those of known runs and those opened since the server started, each once."""
     found = [*cached.opened_datasets(), *_trained_on(), *_made_here()]
-    return [folder for folder in dict.fromkeys(found) if folder.is_dir()]
+    return [folder for folder in dict.fromkeys(found) if isdir(folder)]
 
 
 def _trained_on() -> list[Path]:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.commands import new_demo_run
 from core.runs import Run
-from core.training.jobs import current_status, start_in_background
+from core.training import jobs
 from pages.shared import cached, state
 from pages.shared.progress import show_progress, stop_button
 from pages.shared.words import run_name
@@ -13,14 +13,14 @@ _WORKING = ("queued", "running")
 
 
 def _start_demo() -> None:
-    start_in_background(new_demo_run(cached.runs_folder(), cached.data_folder()), "demo")
+    jobs.start_in_background(new_demo_run(cached.runs_folder(), cached.data_folder()), "demo")
 
 
 def _show_demo() -> None:
     """The button, or the demo's progress, or the way into its result."""
     demos = [run for run in cached.all_runs()[0] if run.record.preset == "demo"]
     newest = demos[0] if demos else None
-    status, error = current_status(newest) if newest else ("", "")
+    status, error = jobs.current_status(newest) if newest else ("", "")
     working = status in _WORKING
     _demo_block(newest.id if newest else "", working, error)
 
@@ -29,7 +29,7 @@ def _demo_block(run_id: str, working: bool, error: str) -> None:
     @st.fragment(run_every=0.5 if working else None)
     def block() -> None:
         run = next((r for r in cached.all_runs()[0] if r.id == run_id), None)
-        status = current_status(run)[0] if run else ""
+        status = jobs.current_status(run)[0] if run else ""
         if run and status in _WORKING:
             show_progress(run)
             stop_button(run, key="stop-demo")
@@ -78,7 +78,7 @@ def _show_runs() -> None:
     st.subheader("Runs")
     rows = []
     for run in runs[:12]:
-        status, error = current_status(run)
+        status, error = jobs.current_status(run)
         rows.append(
             {
                 "Run": run_name(run),

@@ -6,7 +6,6 @@ import streamlit as st
 
 from core.results import point_in_force
 from core.runs import Run
-from pages.prediction.results import show_results
 from pages.prediction.uploads import upload_scans
 from pages.shared import frame
 from pages.shared.words import literal, rule_words
@@ -31,6 +30,8 @@ st.warning(
 )
 uploads = upload_scans()
 if uploads:
+    from pages.prediction.results import show_results  # brings torch, which the first paint need not wait for
+
     show_results(chosen, point, uploads)
 else:
     st.caption(

@@ -8,7 +8,7 @@ from core.commands import failure_line
 from core.errors import ExplorerError
 from core.runs import Run
 from pages.shared import cached, state
-from pages.shared.words import percent, run_name
+from pages.shared.words import percent, rule_words, run_name
 
 
 class _PageEndedError(Exception):
@@ -92,7 +92,7 @@ def _threshold_in_force(run: Run) -> None:
     if point.rule == "default":
         st.caption("Nobody has chosen it yet: choose one on the Threshold page.")
     else:
+        rule = rule_words(point.rule)
         st.caption(
-            f"{point.rule}, chosen on {point.split}: "
-            f"misses {percent(point.fnr)} and falsely alarms {percent(point.fpr)} there."
+            f"{rule[0].upper()}{rule[1:]}. There it misses {percent(point.fnr)} and falsely alarms {percent(point.fpr)}."
         )

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.charts.history import history_figure
 from core.runs import Run, read_history, read_run
-from core.training.jobs import current_status, start_in_background
+from core.training import jobs
 from pages.shared import state
 from pages.shared.charts import show
 from pages.shared.progress import STATUS_ICONS, duration, show_progress, stop_button
@@ -16,12 +16,12 @@ _LOG_LINES = 12
 
 def live_run(run: Run) -> None:
     """The run as it is now; polled while it works, still otherwise."""
-    working = current_status(run)[0] in _WORKING
+    working = jobs.current_status(run)[0] in _WORKING
 
     @st.fragment(run_every=1.0 if working else None)
     def block() -> None:
         now = read_run(run.folder)
-        status, error = current_status(now)
+        status, error = jobs.current_status(now)
         if working and status not in _WORKING:
             st.rerun()  # it just ended: the sidebar and the list of runs change with it
         _headline(now, status, error)
@@ -51,7 +51,7 @@ def _headline(run: Run, status: str, error: str) -> None:
             key=f"resume-{run.id}",
             help="From the last finished epoch.",
         ):
-            start_in_background(run.updated(status="queued", error=""))
+            jobs.start_in_background(run.updated(status="queued", error=""))
             st.rerun()
 
 

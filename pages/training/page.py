@@ -5,7 +5,7 @@ import streamlit as st
 from core.commands import new_run
 from core.errors import ExplorerError
 from core.runs import Run
-from core.training.jobs import current_status, start_in_background
+from core.training import jobs
 from pages.shared import cached, state
 from pages.shared.words import run_name
 from pages.training.form import says_why_not, training_form
@@ -15,7 +15,7 @@ from pages.training.live import live_run
 def _watched(runs: list[Run]) -> Run:
     """The run to show: the one chosen, else the one at work, else the newest."""
     by_id = {run.id: run for run in runs}
-    statuses = {run.id: current_status(run)[0] for run in runs}
+    statuses = {run.id: jobs.current_status(run)[0] for run in runs}
     order = sorted(
         by_id,
         key=lambda run_id: (
@@ -42,7 +42,7 @@ with st.expander("Train a network", expanded=not runs or bool(state.get(state.DA
         if asked:
             folder, preset, settings = asked
             run = new_run(folder, preset=preset, settings=settings, runs_folder=cached.runs_folder())
-            start_in_background(run)
+            jobs.start_in_background(run)
             state.put(state.WATCHED_RUN, run.id)
             st.rerun()
     except ExplorerError as error:

@@ -1,5 +1,4 @@
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -81,9 +80,9 @@ def test_a_file_is_read_turned_grey_and_resized_as_in_training(model, tmp_path):
     positive=st.sampled_from(["a", "b", "c"]),
 )
 def test_the_threshold_decides_on_the_positive_class_and_the_likeliest_on_the_others(
-    trained, weights, threshold, positive
+    model, weights, threshold, positive
 ):
-    three = replace(load_run_model_once(trained), classes=("a", "b", "c"), positive=positive)
+    three = replace(model, classes=("a", "b", "c"), positive=positive)
     probabilities = np.array(weights, np.float32) / np.float32(sum(weights))
     row = decided(three, probabilities, threshold=threshold)
     by_class = pd.Series({name: row[name] for name in "abc"})
@@ -97,13 +96,3 @@ def test_the_threshold_decides_on_the_positive_class_and_the_likeliest_on_the_ot
 
 def test_a_score_at_the_threshold_is_positive(model):
     assert decided(model, np.array([0.25, 0.75], np.float32), threshold=0.25)["decision"] == "covid"
-
-
-_MODELS: dict[Path, object] = {}
-
-
-def load_run_model_once(trained):
-    folder = trained.run.folder
-    if folder not in _MODELS:
-        _MODELS[folder] = load_run_model(trained.run)
-    return _MODELS[folder]

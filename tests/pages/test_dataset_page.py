@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.index import index_dataset
 from core.runs import Run
-from pages.dataset.counts import counts_by_split, stored_by_class
+from pages.dataset.counts import counts_by_split, giveaways, stored_by_class
 from pages.dataset.gallery import PER_PAGE
 from pages.dataset.split import preview_split
 from pages.shared import cached, state
@@ -67,6 +67,7 @@ def test_a_folder_that_is_not_there_is_one_line(opened, tmp_path: Path) -> None:
     assert not at.exception
     assert at.error[0].value.lower().startswith("no such folder")
     assert at.text_input("dataset_typed").value == str(tmp_path / "nowhere")
+    assert not [box for box in at.selectbox if box.key == "dataset_known"]  # nothing is known here
 
 
 def test_a_folder_without_scans_says_what_was_expected(opened, tmp_path: Path) -> None:
@@ -240,6 +241,15 @@ def test_counts_add_up(tiny_dataset: Path) -> None:
     assert counts["all"].to_dict() == {"COVID": 20, "non-COVID": 20}
     assert (counts[["train", "val", "test"]].sum(axis=1) == counts["all"]).all()
     assert stored_by_class(usable).loc["PNG L"].to_dict() == {"COVID": 20, "non-COVID": 20}
+
+
+def test_a_pixel_mode_of_one_class_alone_is_warned_about(opened, tiny_dataset: Path) -> None:
+    assert giveaways(index_dataset(tiny_dataset).usable) == []
+    for patient in range(3):
+        path = tiny_dataset / f"COVID/p{patient:02d}-0.png"
+        Image.open(path).convert("RGB").save(path)
+    at = opened(tiny_dataset)
+    assert any(warning.value.startswith("All 3 scans stored as PNG RGB are COVID") for warning in at.warning)
 
 
 def test_a_scan_with_a_problem_is_in_no_drawn_split(tiny_dataset: Path) -> None:

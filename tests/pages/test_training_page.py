@@ -1,0 +1,87 @@
+"""The training page: the form, the refusal, the queue, a run as it goes."""
+
+import pytest
+
+from core.runs import list_runs
+from core.training.jobs import claimed, report
+from pages.shared import cached
+
+
+@pytest.fixture
+def started(monkeypatch):
+    runs = []
+    monkeypatch.setattr("core.training.jobs.start_in_background", lambda run, command="resume": runs.append(run))
+    return runs
+
+
+def _button(at, label):
+    return next(button for button in at.button if button.label == label)
+
+
+def _with_folder(at, folder):
+    at.text_input[0].set_value(str(folder)).run()
+    assert not at.exception
+    return at
+
+
+def test_without_anything_the_page_says_what_to_do(app):
+    at = app("training/page.py")
+    assert not at.exception
+    assert any("Choose a folder of scans" in info.value for info in at.info)
+    assert _button(at, "Go to the Dataset page")
+
+
+def test_start_makes_a_run_of_the_preset_with_what_was_changed(app, tiny_dataset, started):
+    at = _with_folder(app("training/page.py"), tiny_dataset)
+    next(n for n in at.number_input if n.label == "Epochs at most").set_value(7)
+    next(n for n in at.number_input if n.label == "Batch size").set_value(8)
+    at.run()
+    _button(at, "Start training").click().run()
+    assert not at.exception
+    [run] = started
+    assert run.record.preset == "quick"
+    assert run.record.config["epochs"] == 7
+    assert run.record.config["positive"] == "COVID"
+    assert run.record.data == str(tiny_dataset.resolve())
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda folder: None, "no such folder"),
+        (lambda folder: folder.mkdir(), "expected"),
+    ],
+    ids=["missing", "empty"],
+)
+def test_a_folder_of_no_use_gets_one_line(app, tmp_path, make, says):
+    folder = tmp_path / "nothing"
+    make(folder)
+    at = _with_folder(app("training/page.py"), folder)
+    [error] = [item.value for item in at.error]
+    assert says in error
+    assert "\n" not in error
+    assert list_runs(cached.DEFAULT_RUNS)[0] == []
+
+
+def test_a_network_without_hub_weights_in_reach_starts_from_scratch(app, tiny_dataset):
+    at = _with_folder(app("training/page.py"), tiny_dataset)
+    assert next(box for box in at.selectbox if box.label == "First weights").value == "scratch"
+
+
+def test_a_run_at_work_shows_its_curves_and_can_be_stopped(app, tiny_run):
+    run = tiny_run.updated(status="running")
+    report(run, phase="training", epoch=3, epochs=9, step=1, steps=4, images_per_second=50.0, seconds_left=30.0)
+    with claimed(run):
+        at = app("training/page.py")
+        assert not at.exception
+        assert len(at.get("plotly_chart")) == 3
+        _button(at, "Stop").click().run()
+        assert (run.folder / "stop.request").exists()
+
+
+def test_a_failed_run_says_why_and_can_go_on(app, tiny_run, started):
+    tiny_run.updated(status="failed", error="the training loss became nan in epoch 3")
+    at = app("training/page.py")
+    assert any("the training loss became nan" in error.value for error in at.error)
+    _button(at, "Go on").click().run()
+    assert [run.id for run in started] == [tiny_run.id]
