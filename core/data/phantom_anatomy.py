@@ -122,7 +122,7 @@ def lung_cells(side: int) -> tuple[Floats, Floats]:
             cv2.fillPoly(inside, [_volume_cells(ellipse_outline(shape))], 0)
         depth[index] = cv2.distanceTransform(inside, cv2.DIST_L2, 5) * VOLUME_MM
     level, row, column = np.nonzero(depth > VOLUME_MM)
-    centres = np.column_stack([column, row, level]) + 0.5
+    centres: Floats = np.column_stack([column, row, level]).astype(np.float64) + 0.5
     centres *= (VOLUME_MM, VOLUME_MM, CHEST_LENGTH_MM / VOLUME_LEVELS)
     centres[:, :2] += _VOLUME_CORNER
     surface = depth[level, row, column]

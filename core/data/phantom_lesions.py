@@ -1,5 +1,6 @@
 """Opacities of a phantom's lungs: ground glass and consolidation, and the harmless ones that healthy lungs have too."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,7 +86,7 @@ def opacity_image(spot: Opacity, canvas: Canvas, noise: tuple[Image, Image, Imag
     column, row = canvas.pixels(np.array([[x, y]]))[0]
     right = (np.arange(coarse.shape[1], dtype=np.float32)[None, :] - np.float32(column)) * canvas.mm_per_px
     down = (np.arange(coarse.shape[0], dtype=np.float32)[:, None] - np.float32(row)) * canvas.mm_per_px
-    cos, sin = np.cos(spot.turn_radians), np.sin(spot.turn_radians)
+    cos, sin = math.cos(spot.turn_radians), math.sin(spot.turn_radians)
     along, across = (right * cos + down * sin) / spot.radii_mm[0], (down * cos - right * sin) / spot.radii_mm[1]
     off = (canvas.level * CHEST_LENGTH_MM - z) / spot.radii_mm[2]
     frayed = spot.roughness * (0.6 * middle + 0.22 * fine + 0.4 * coarse)

@@ -110,9 +110,13 @@ def _vessel_coverage(canvas: Canvas, lungs: Lungs, thickness_mm: float) -> tuple
         cv2.line(drawn, head, tail, 120, max(2, round(width + 1.4 * scale)), cv2.LINE_AA)
         cv2.line(lumen, head, tail, 190, max(1, round(width)), cv2.LINE_AA)
     _draw_fissures(canvas, lungs.fissure, drawn)
-    size = canvas.hu.shape[::-1]
-    vessel, open_air = (cv2.resize(layer, size, interpolation=cv2.INTER_AREA) for layer in (drawn, lumen))
-    return vessel.astype(np.float32) / 255, open_air.astype(np.float32) / 255
+    size = (canvas.hu.shape[1], canvas.hu.shape[0])
+    return _coarse(drawn, size), _coarse(lumen, size)
+
+
+def _coarse(layer: NDArray[np.uint8], size: tuple[int, int]) -> Image:
+    small = cv2.resize(layer, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, dtype=np.float32) / np.float32(255)
 
 
 def _fine_pixels(canvas: Canvas, points: Floats) -> list[tuple[int, int]]:

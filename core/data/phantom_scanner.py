@@ -1,4 +1,4 @@
-"""The scanner of a phantom: the pixel grid shapes are painted on in Hounsfield units, then noise, blur and grey window."""
+"""The scanner of a phantom: the grid that shapes are painted on in Hounsfield units, then blur, noise and window."""
 
 from dataclasses import dataclass
 

@@ -111,7 +111,7 @@ def write_phantoms(
     if seed < 0:
         raise DatasetError(f"expected a seed of 0 or more, found {seed}: choose another")
     folder = Path(folder)
-    report = progress or (lambda done, total: None)
+    report = progress or _say_nothing
     if _is_taken(folder):
         _require_same(folder, count, seed)
         report(count, count)
@@ -163,10 +163,11 @@ def _write(folder: Path, count: int, seed: int, report: Callable[[int, int], Non
             if mask:
                 _write_png(folder / mask, phantom.mask.astype(np.uint8) * 255)
         report(len(rows), count)
+    rows.sort(key=lambda row: row[0].split("/")[1])  # by patient, so that the order tells no class
     table = io.StringIO(newline="")
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(("path", "label", "patient_id", "mask"))
-    writer.writerows(sorted(rows, key=lambda row: row[0].split("/")[1]))
+    writer.writerows(rows)
     (folder / "index.csv").write_text(table.getvalue(), encoding="utf-8", newline="")
     record = {"version": RECORD_VERSION, "count": count, "seed": seed, "sha256": _digest(folder)}
     (folder / RECORD_FILE).write_text(json.dumps(record) + "\n", encoding="utf-8")
@@ -207,6 +208,10 @@ def _digest(folder: Path) -> str:
         total.update(path.relative_to(folder).as_posix().encode() + b"\0")
         total.update(hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()
+
+
+def _say_nothing(_done: int, _total: int) -> None:
+    pass
 
 
 def _is_taken(folder: Path) -> bool:

@@ -1,11 +1,10 @@
 """Which folder? Typed, or chosen among those known here."""
 
-from os.path import isdir
 from pathlib import Path
 
 import streamlit as st
 
-from pages.dataset.known import known_datasets
+from pages.dataset.known import is_there, known_datasets
 from pages.shared import state
 
 _TYPED, _KNOWN = "dataset_typed", "dataset_known"
@@ -34,7 +33,7 @@ def choose_folder() -> Path | None:
     """The folder to look at, the one opened last unless another is asked for; None while there is none."""
     wanted = state.get(state.DATA_FOLDER)
     known = [str(folder) for folder in known_datasets()]
-    if wanted and wanted not in known and isdir(wanted):
+    if wanted and wanted not in known and is_there(Path(wanted)):
         known.insert(0, wanted)
     st.session_state[_KNOWN] = wanted if wanted in known else None
     st.session_state.setdefault(_TYPED, wanted)

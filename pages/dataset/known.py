@@ -1,6 +1,5 @@
 """Folders worth offering: made here, trained on, or opened before."""
 
-from os.path import isdir  # unlike Path.is_dir, never raises, whatever the rights
 from pathlib import Path
 
 from pages.shared import cached
@@ -9,7 +8,15 @@ from pages.shared import cached
 def known_datasets() -> list[Path]:
     """Datasets under the data folder, those of known runs and those opened since the server started, each once."""
     found = [*cached.opened_datasets(), *_trained_on(), *_made_here()]
-    return [folder for folder in dict.fromkeys(found) if isdir(folder)]
+    return [folder for folder in dict.fromkeys(found) if is_there(folder)]
+
+
+def is_there(folder: Path) -> bool:
+    """Whether it is a folder that can be seen from here; a folder without rights is not."""
+    try:
+        return folder.is_dir()
+    except OSError:
+        return False
 
 
 def _trained_on() -> list[Path]:

@@ -230,9 +230,7 @@ def test_an_interrupted_write_leaves_nothing(tmp_path, stop):
 
 def test_while_a_set_is_being_written_its_folder_is_not_there(tmp_path):
     seen: list[bool] = []
-    folder = write_phantoms(
-        tmp_path / "set", count=10, progress=lambda done, total: seen.append((tmp_path / "set").exists())
-    )
+    folder = write_phantoms(tmp_path / "set", count=10, progress=lambda *_: seen.append((tmp_path / "set").exists()))
     assert seen
     assert not any(seen)
     assert folder.exists()
