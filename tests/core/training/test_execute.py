@@ -1,6 +1,9 @@
 import json
+import os
 import resource
 import shutil
+import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from filelock import FileLock
 from safetensors.torch import load_file
 
 from core.errors import ConfigError, DatasetError, DivergedError, RequestError, WorkError
@@ -140,7 +144,9 @@ def test_two_resume_a_killed_run_at_once_and_one_of_them_finishes_it_as_if_nothi
     arguments = ["resume", own_killed.id, "--runs", str(own_killed.folder.parent), "--json"]
     with started(arguments) as process:
         wait_until(lambda: is_claimed(own_killed), process)
+        os.killpg(process.pid, signal.SIGSTOP)  # so that it cannot be done before the other has tried
         second = call(arguments, capsys)
+        os.killpg(process.pid, signal.SIGCONT)
         assert second.status == 2
         assert says_one_line(second.stderr)
         assert "already being worked on by another process" in second.stderr
@@ -174,6 +180,7 @@ def test_a_stopped_run_goes_on_where_it_was(scans, trained, tmp_path):
     def stop_after_three(phase: str, share: float, words: str) -> None:
         if phase == "epoch" and words.startswith("epoch 3:"):
             request_stop(run.updated(status="running"))
+            time.sleep(0.3)  # it is looked for a few times a second
 
     stopped = execute(run, told=stop_after_three)
     assert stopped.record.status == read_run(run.folder).record.status == "stopped"
@@ -200,16 +207,16 @@ def test_who_waited_for_a_run_that_was_finished_meanwhile_leaves_it_alone(own_ru
 
 def test_two_trainings_at_once_take_turns_and_both_finish(scans, tmp_path):
     runs = tmp_path / "runs"
+    runs.mkdir()
     arguments = train_arguments(scans, runs, epochs=3)
-    most_running, waited = 0, False
+    most_running = 0
     with started(arguments) as first, started(arguments) as second:
+        with FileLock(runs / ".device.lock"):  # as if a third were training
+            wait_until(lambda: [progress_of(run).get("phase") for run in list_runs(runs)[0]] == ["waiting"] * 2, first)
         while first.poll() is None or second.poll() is None:
-            found, _ = list_runs(runs)
-            most_running = max(most_running, sum(run.record.status == "running" for run in found))
-            waited = waited or any(progress_of(run).get("phase") == "waiting" for run in found)
+            most_running = max(most_running, sum(run.record.status == "running" for run in list_runs(runs)[0]))
         assert {ended(process).facts["status"] for process in (first, second)} == {"finished"}
     assert most_running == 1
-    assert waited
     assert_same_outcome(*list_runs(runs)[0])
 
 
@@ -297,12 +304,18 @@ def largest_file(bytes_: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.parametrize("full_at", ["best.safetensors", "resume.pt"])
-def test_a_disk_that_fills_up_fails_in_one_line_and_keeps_what_was_finished(own_killed, trained, full_at):
-    sizes = {name: (own_killed.folder / name).stat().st_size for name in ("best.safetensors", "resume.pt")}
+def test_a_disk_that_is_full_from_the_start_fails_the_run_in_one_line(scans, trained, tmp_path):
+    run = new_run(tmp_path, scans)
+    with largest_file(trained.run.weights_path.stat().st_size - 1000):
+        text = failed(run, WorkError)
+    assert text.startswith(f"cannot write {run.weights_path}: ")
+    assert not list(run.folder.glob(".*.tmp"))
+
+
+def test_a_disk_that_fills_up_later_keeps_what_was_finished(own_killed, trained):
     before = own_killed.resume_path.read_bytes()
-    with largest_file(sizes[full_at] - 1000):
-        assert f"cannot write {own_killed.folder / full_at}: " in failed(own_killed, WorkError)
+    with largest_file(len(before) - 1000):
+        assert failed(own_killed, WorkError).startswith(f"cannot write {own_killed.resume_path}: ")
     assert own_killed.resume_path.read_bytes() == before
     assert not list(own_killed.folder.glob(".*.tmp"))
     assert_same_outcome(execute(own_killed), trained.run)
