@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tiny_trainings import Finished, ended, only_run, started, train_arguments, write_scans
 
 from core.runs import Run, read_run
-from tiny_trainings import Finished, ended, only_run, started, train_arguments, write_scans
 
 
 @dataclass(frozen=True)

@@ -30,13 +30,17 @@ class LoadedModel:
     lock: threading.Lock
 
 
-def build_network(backbone: str, *, classes: int, dropout: float = 0.0, pretrained: bool = False) -> nn.Module:
+def build_network(
+    backbone: str, *, classes: int, dropout: float = 0.0, pretrained: bool = False, image_size: int | None = None
+) -> nn.Module:
     """A timm classifier for grey scans, (n, 1, h, w) -> (n, classes).
+
+    Networks that are made for one size of scan, such as vision transformers, are made for `image_size` (px) if given.
 
     timm folds pretrained RGB filters into one grey channel, which is what three equal channels would give.
 
     Raises:
-        ConfigError: timm knows no such backbone.
+        ConfigError: timm knows no such backbone, or it cannot take scans of that size.
     """
     import timm
 
@@ -45,7 +49,7 @@ def build_network(backbone: str, *, classes: int, dropout: float = 0.0, pretrain
         hint = f"did you mean {', '.join(near)}?" if near else "see timm.list_models()"
         raise ConfigError(f"expected a timm image classifier as backbone, found {backbone!r}; {hint}")
     try:
-        return timm.create_model(backbone, pretrained=pretrained, num_classes=classes, in_chans=1, drop_rate=dropout)
+        network = timm.create_model(backbone, pretrained=pretrained, num_classes=classes, in_chans=1, drop_rate=dropout)
     except TypeError as error:
         raise ConfigError(f"backbone {backbone!r} cannot be built with one grey channel: {error}") from error
     except RuntimeError as error:
@@ -55,6 +59,9 @@ def build_network(backbone: str, *, classes: int, dropout: float = 0.0, pretrain
             f"expected weights that timm knows after the dot of {backbone!r}; leave them out, or see "
             f"timm.list_pretrained({backbone.split('.')[0]!r})"
         ) from error
+    if image_size:
+        _fit_to_size(network, backbone, image_size)
+    return network
 
 
 def input_statistics(network: nn.Module, *, pretrained: bool) -> tuple[float, float]:
@@ -94,6 +101,23 @@ def frozen_modules(network: nn.Module, freeze: str) -> Sequence[nn.Module]:
     if freeze == "early":
         return _before_last_two_stages(network)
     raise ValueError(f"freeze {freeze!r}")
+
+
+def _fit_to_size(network: nn.Module, backbone: str, image_size: int) -> None:
+    was_training = network.training
+    try:
+        if hasattr(network, "set_input_size"):
+            network.set_input_size(img_size=image_size)  # type: ignore[operator]
+        with torch.inference_mode():
+            network.eval()(torch.zeros(1, 1, image_size, image_size))
+    except (AssertionError, RuntimeError, ValueError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ConfigError(
+            f"backbone {backbone!r} cannot take scans of {image_size} px ({reason}); choose another image_size, "
+            "for instance 224"
+        ) from error
+    finally:
+        network.train(was_training)
 
 
 def _before_last_two_stages(network: nn.Module) -> list[nn.Module]:

@@ -35,7 +35,9 @@ class Initialised:
     weights_from: str
 
 
-def initialise(backbone: str, *, classes: int, dropout: float, init: str, runs_folder: Path) -> Initialised:
+def initialise(
+    backbone: str, *, classes: int, dropout: float, init: str, runs_folder: Path, image_size: int | None = None
+) -> Initialised:
     """Build a network and give it its first weights.
 
     Args:
@@ -44,19 +46,20 @@ def initialise(backbone: str, *, classes: int, dropout: float, init: str, runs_f
         dropout: share of penultimate features dropped in training, in [0, 1).
         init: `hub`, `scratch`, a weights file, or a run (folder or id).
         runs_folder: where a run's id is looked up.
+        image_size: side of the scans, px; networks made for one size are made for this one.
 
     Raises:
         ConfigError: no such backbone.
         WeightsError: the hub cannot be reached, or the weights do not fit.
     """
     if init == "scratch":
-        network = build_network(backbone, classes=classes, dropout=dropout)
+        network = build_network(backbone, classes=classes, dropout=dropout, image_size=image_size)
         return Initialised(network, SCRATCH_MEAN, SCRATCH_STD, "from scratch")
     if init == "hub":
-        return _from_hub(backbone, classes=classes, dropout=dropout)
+        return _from_hub(backbone, classes=classes, dropout=dropout, image_size=image_size)
     path = Path(init)
     if path.is_file():
-        network = build_network(backbone, classes=classes, dropout=dropout)
+        network = build_network(backbone, classes=classes, dropout=dropout, image_size=image_size)
         report = load_matching(network, read_weights(path), name=path.name)
         mean, std = input_statistics(network, pretrained=True)
         return Initialised(network, mean, std, report)
@@ -66,7 +69,7 @@ def initialise(backbone: str, *, classes: int, dropout: float, init: str, runs_f
         raise WeightsError(
             f"expected --init to be hub, scratch, a weights file or a run, found {init!r}, which is none of them"
         ) from error
-    network = build_network(backbone, classes=classes, dropout=dropout)
+    network = build_network(backbone, classes=classes, dropout=dropout, image_size=image_size)
     report = load_matching(network, read_weights(run.weights_path), name=f"run {run.id}")
     return Initialised(network, run.record.input_mean, run.record.input_std, report)
 
@@ -136,7 +139,8 @@ def load_run_model(run: Run, *, device: torch.device | None = None) -> LoadedMod
         RunDamagedError: the weights are missing, damaged, or of another network.
     """
     record = run.record
-    network = build_network(record.config["backbone"], classes=len(record.classes))
+    image_size = int(record.config["image_size"])
+    network = build_network(record.config["backbone"], classes=len(record.classes), image_size=image_size)
     try:
         network.load_state_dict(load_file(run.weights_path))
     except Exception as error:  # safetensors and torch raise many kinds on damaged bytes
@@ -151,7 +155,7 @@ def load_run_model(run: Run, *, device: torch.device | None = None) -> LoadedMod
         network=network,
         classes=record.classes,
         positive=record.positive,
-        image_size=int(record.config["image_size"]),
+        image_size=image_size,
         mean=record.input_mean,
         std=record.input_std,
         device=device,
@@ -159,13 +163,13 @@ def load_run_model(run: Run, *, device: torch.device | None = None) -> LoadedMod
     )
 
 
-def _from_hub(backbone: str, *, classes: int, dropout: float) -> Initialised:
+def _from_hub(backbone: str, *, classes: int, dropout: float, image_size: int | None) -> Initialised:
     if not hub_is_reachable():  # else the hub's client retries for most of a minute; what is cached still loads
         import huggingface_hub.constants
 
         huggingface_hub.constants.HF_HUB_OFFLINE = True
     try:
-        network = build_network(backbone, classes=classes, dropout=dropout, pretrained=True)
+        network = build_network(backbone, classes=classes, dropout=dropout, pretrained=True, image_size=image_size)
     except ExplorerError:
         raise
     except RuntimeError as error:

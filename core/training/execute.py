@@ -104,6 +104,7 @@ def _carried_out(run: Run, reporter: "_RunReporter") -> Run:
         dropout=config.dropout,
         init="scratch" if progress else config.init,  # going on replaces the first weights anyway
         runs_folder=run.folder.parent,
+        image_size=config.image_size,
     )
     network = placed(first.network, device)
     if progress is None:

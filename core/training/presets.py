@@ -27,7 +27,9 @@ PRESETS: Mapping[str, Preset] = {
         Preset(
             "demo",
             "The start page's short training on phantoms: a ten-layer ResNet at 96 px, under a minute.",
-            TrainingConfig(backbone="resnet10t", image_size=96, epochs=10, learning_rate=3e-3, patience=10),
+            TrainingConfig(
+                backbone="resnet10t", image_size=96, epochs=14, batch_size=16, learning_rate=3e-3, patience=14
+            ),
         ),
         Preset(
             "transfer",

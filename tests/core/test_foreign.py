@@ -2,13 +2,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tiny_trainings import write_scans
 
 from core.data.index import index_dataset
 from core.errors import DatasetError
 from core.foreign import foreign_results
 from core.models.weights import load_run_model
 from core.runs import read_predictions
-from tiny_trainings import write_scans
 
 
 @pytest.fixture(scope="module")

@@ -100,7 +100,7 @@ def test_a_runs_folder_that_is_a_file_is_said_in_one_line(tmp_path):
 @pytest.mark.parametrize("name", ["gone", "empty"])
 def test_a_folder_without_run_json_is_no_run(tmp_path, name):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(RunNotFoundError, match="found no run.json there"):
+    with pytest.raises(RunNotFoundError, match=r"found no run\.json there"):
         read_run(tmp_path / name)
 
 
@@ -197,7 +197,7 @@ def test_a_whole_id_wins_over_longer_ones(tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["", "*", "?", "[a-z]*", "**", "..", "../other/run-1", "x/../../other/run-1", "run\x00", "a" * 5000, "a/" * 3000, "none"],
+    ["", "*", "?", "[a-z]*", "**", "..", "../other/run-1", "x/../../other", "a\x00", "a" * 5000, "a/" * 3000, "b"],
     ids=lambda name: name[:20] or "empty",
 )  # fmt: skip
 def test_no_name_leads_out_of_the_runs_folder_or_stands_for_several(tmp_path, monkeypatch, name):

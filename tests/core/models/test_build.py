@@ -36,6 +36,22 @@ def test_an_unknown_backbone_is_told_in_one_line_with_what_to_do(backbone, advic
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("backbone", ["vit_tiny_patch16_224", "test_resnet"])
+def test_a_network_is_made_for_the_size_of_the_scans(backbone):
+    network = build_network(backbone, classes=2, image_size=64)
+    assert network.training
+    assert network(torch.zeros(2, 1, 64, 64)).shape == (2, 2)
+
+
+def test_a_size_that_a_network_cannot_take_is_told():
+    with pytest.raises(ConfigError) as caught:
+        build_network("test_vit", classes=2, image_size=50)
+    assert str(caught.value) == (
+        "backbone 'test_vit' cannot take scans of 50 px (Input height (50) should be divisible by patch size (16).); "
+        "choose another image_size, for instance 224"
+    )
+
+
 def test_dropout_acts_in_training_only():
     network = build_network("test_resnet", classes=2, dropout=0.9)
     scans = torch.rand(4, 1, 32, 32)
@@ -100,7 +116,9 @@ def test_stages_inside_a_container_are_frozen_one_by_one():
     held = {".".join(name.split(".")[:2]) for name in names_held(network, "early") if name.startswith("blocks")}
     stages = [stage["module"] for stage in network.feature_info]
     free = {name for name, _ in network.named_parameters()} - names_held(network, "early")
-    assert not any(name.startswith(tuple(f"{stage}." for stage in stages[-2:])) for name in names_held(network, "early"))
+    assert not any(
+        name.startswith(tuple(f"{stage}." for stage in stages[-2:])) for name in names_held(network, "early")
+    )
     assert held
     assert any(name.startswith(f"{stages[-1]}.") for name in free)
 

@@ -105,7 +105,7 @@ def test_a_pickled_payload_is_refused_and_never_runs(tmp_path, name, how):
         torch.save(content, tmp_path / name)
     else:
         (tmp_path / name).write_bytes(pickle.dumps(content))
-    with pytest.raises(WeightsError, match="it cannot be read as weights alone; give a .safetensors file or a torch"):
+    with pytest.raises(WeightsError, match=r"it cannot be read as weights alone; give a \.safetensors file or a torch"):
         first(tmp_path / name)
     assert not trace.exists()
 
@@ -114,7 +114,9 @@ def test_a_pickled_payload_is_refused_and_never_runs(tmp_path, name, how):
 @pytest.mark.parametrize("name", ["w.pt", "w.safetensors"])
 def test_a_damaged_weights_file_is_told_in_one_line(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(WeightsError, match=r"^expected weights in .*, but it cannot be read as weights alone") as caught:
+    with pytest.raises(
+        WeightsError, match=r"^expected weights in .*, but it cannot be read as weights alone"
+    ) as caught:
         first(tmp_path / name)
     assert "\n" not in str(caught.value)
 
@@ -122,13 +124,13 @@ def test_a_damaged_weights_file_is_told_in_one_line(tmp_path, name, content):
 @pytest.mark.parametrize("content", [[torch.zeros(1)], torch.zeros(1), 7])
 def test_a_torch_file_without_names_is_told(tmp_path, content):
     torch.save(content, tmp_path / "w.pt")
-    with pytest.raises(WeightsError, match="expected named tensors in .*, found .*; save a state_dict"):
+    with pytest.raises(WeightsError, match=r"expected named tensors in .*, found .*; save a state_dict"):
         first(tmp_path / "w.pt")
 
 
 def test_a_torch_file_with_numbers_for_names_does_not_fit(tmp_path):
     torch.save({0: torch.zeros(1), "epoch": 3}, tmp_path / "w.pt")
-    with pytest.raises(WeightsError, match="0 of .* tensors fit"):
+    with pytest.raises(WeightsError, match=r"0 of .* tensors fit"):
         first(tmp_path / "w.pt")
 
 
@@ -201,7 +203,9 @@ def test_where_the_hub_cannot_be_reached_its_client_is_kept_from_trying(hub):
 
 def test_a_backbone_without_weights_in_the_hub_is_told(hub, monkeypatch):
     monkeypatch.setattr(weights, "hub_is_reachable", lambda: True)
-    with pytest.raises(WeightsError, match="the hub has no weights for 'cspresnet50d'; use --init scratch, --init FILE"):
+    with pytest.raises(
+        WeightsError, match="the hub has no weights for 'cspresnet50d'; use --init scratch, --init FILE"
+    ):
         first("hub", backbone="cspresnet50d")
 
 

@@ -14,13 +14,6 @@ import pytest
 import torch
 from filelock import FileLock
 from safetensors.torch import load_file
-
-from core.errors import ConfigError, DatasetError, DivergedError, RequestError, WorkError
-from core.runs import Run, create_run, list_runs, read_history, read_index, read_predictions, read_run
-from core.training.config import TrainingConfig
-from core.training.execute import execute
-from core.training.fit import HISTORY_COLUMNS
-from core.training.jobs import current_status, is_claimed, progress_of, request_stop
 from tiny_trainings import (
     TINY,
     call,
@@ -34,6 +27,13 @@ from tiny_trainings import (
     wait_until,
     write_scans,
 )
+
+from core.errors import ConfigError, DatasetError, DivergedError, RequestError, WorkError
+from core.runs import Run, create_run, list_runs, read_history, read_index, read_predictions, read_run
+from core.training.config import TrainingConfig
+from core.training.execute import execute
+from core.training.fit import HISTORY_COLUMNS
+from core.training.jobs import current_status, is_claimed, progress_of, request_stop
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 
@@ -113,6 +113,10 @@ def test_predictions_embeddings_and_index_go_row_by_row(trained):
     assert np.isfinite(embeddings).all()
 
 
+def interrupt(*_arguments: object) -> None:
+    raise KeyboardInterrupt
+
+
 @pytest.fixture(scope="module")
 def killed(scans, tmp_path_factory) -> Run:
     """A run like `trained` whose process was killed in the middle of its training. Not to be changed."""
@@ -168,6 +172,10 @@ def test_a_stop_meant_for_a_process_that_died_does_not_stop_the_next(own_killed)
 
 
 def test_a_death_between_two_files_of_an_epoch_loses_no_row_of_the_history(own_killed, trained):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.training.execute._write_predictions", interrupt)  # all epochs are done then
+        with pytest.raises(KeyboardInterrupt):
+            execute(own_killed)
     rows = read_history(own_killed)
     rows[:-1].to_csv(own_killed.folder / "history.csv", index=False)
     execute(own_killed)
@@ -256,9 +264,7 @@ def failed(run: Run, error: type[Exception]) -> str:
 
 def test_a_batch_larger_than_the_training_split_is_told(scans, tmp_path):
     text = failed(new_run(tmp_path, scans, batch_size=31), ConfigError)
-    assert text == (
-        "expected batch_size at most 30, the scans in the training split, found 31; choose a smaller one"
-    )
+    assert text == ("expected batch_size at most 30, the scans in the training split, found 31; choose a smaller one")
 
 
 def test_a_training_that_diverges_is_written_down_as_failed(scans, tmp_path):
@@ -323,10 +329,6 @@ def test_a_disk_that_fills_up_later_keeps_what_was_finished(own_killed, trained)
 
 def test_a_run_stopped_by_the_keyboard_while_it_waits_is_stopped(scans, tmp_path):
     run = new_run(tmp_path, scans)
-
-    def interrupt(_run: Run) -> int:
-        raise KeyboardInterrupt
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("core.training.jobs.waiting_before", interrupt)
         with pytest.raises(KeyboardInterrupt):
@@ -378,5 +380,3 @@ def test_a_status_is_always_whole_while_training(scans, tmp_path):
     assert {"epoch", "epochs", "step", "steps", "images_per_second", "seconds_left", "pid", "heartbeat"} <= set(
         training[-1]
     )
-
-

@@ -17,7 +17,14 @@ from core.training.fit import HISTORY_COLUMNS, Progress, ScanSplit, class_probab
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 CPU = torch.device("cpu")
-QUICK = {"backbone": "test_resnet", "image_size": 32, "epochs": 4, "batch_size": 8, "learning_rate": 3e-3, "patience": 50}
+QUICK = {
+    "backbone": "test_resnet",
+    "image_size": 32,
+    "epochs": 4,
+    "batch_size": 8,
+    "learning_rate": 3e-3,
+    "patience": 50,
+}
 
 
 def split(count: int, *, seed: int = 0) -> ScanSplit:
@@ -212,7 +219,9 @@ def test_the_same_seed_gives_the_same_training_and_another_seed_another():
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 def test_a_training_that_diverges_says_so_with_what_to_do(optimizer):
-    config = TrainingConfig(**(QUICK | {"learning_rate": 1e6, "optimizer": optimizer, "warmup_epochs": 0, "epochs": 20}))
+    config = TrainingConfig(
+        **(QUICK | {"learning_rate": 1e6, "optimizer": optimizer, "warmup_epochs": 0, "epochs": 20})
+    )
     with pytest.raises(DivergedError) as caught:
         run(network_for(config), config, Recorder())
     text = str(caught.value)
@@ -256,7 +265,10 @@ def test_class_weights_count_rare_classes_as_much_as_common_ones():
     shares = {}
     for weighed in (False, True):
         config = TrainingConfig(
-            **(QUICK | {"class_weights": weighed, "epochs": 40, "learning_rate": 0.1, "batch_size": 48, "weight_decay": 0.0})
+            **(
+                QUICK
+                | {"class_weights": weighed, "epochs": 40, "learning_rate": 0.1, "batch_size": 48, "weight_decay": 0.0}
+            )
         )
         network = Constant()
         run(network, config, Recorder(), train=rare, frozen=())

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tiny_trainings import TINY, wait_until
 
 from core.errors import RequestError
 from core.runs import Run, create_run, read_run
@@ -24,7 +25,6 @@ from core.training.jobs import (
     stop_is_requested,
     waiting_before,
 )
-from tiny_trainings import TINY, wait_until
 
 LONG_AGO = "2020-01-01T00:00:00+00:00"
 
@@ -64,9 +64,9 @@ def test_a_run_is_claimed_while_somebody_works_on_it(tmp_path):
 
 def test_two_cannot_work_on_the_same_run(tmp_path):
     run = new_run(tmp_path)
-    with claimed_elsewhere(run), pytest.raises(RequestError, match="already being worked on by another process; wait"):
-        with claimed(run):
-            pass
+    taken = pytest.raises(RequestError, match="already being worked on by another process; wait for it, or stop it")
+    with claimed_elsewhere(run), taken, claimed(run):
+        pass
     with claimed(run):
         pass
 
