@@ -7,6 +7,6 @@ import sys
 # processor (a page, a second program), none lost when nothing does. Read when torch is loaded, hence first of all.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from core.cli import main  # noqa: E402
+from core.cli import main
 
 sys.exit(main())

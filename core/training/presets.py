@@ -22,7 +22,7 @@ PRESETS: Mapping[str, Preset] = {
         Preset(
             "quick",
             "A good model from scratch in minutes on two cores: ResNet-18 at 128 px, light augmentation.",
-            TrainingConfig(backbone="resnet18", image_size=128, epochs=24, learning_rate=2e-3, patience=10),
+            TrainingConfig(backbone="resnet18", image_size=128, epochs=18, learning_rate=2e-3, patience=10),
         ),
         Preset(
             "demo",
