@@ -12,10 +12,6 @@ from pages.shared.words import run_name
 _WORKING = ("queued", "running")
 
 
-def _start_demo() -> None:
-    jobs.start_in_background(new_demo_run(cached.runs_folder(), cached.data_folder()), "demo")
-
-
 def _show_demo() -> None:
     """The button, or the demo's progress, or the way into its result."""
     demos = [run for run in cached.all_runs()[0] if run.record.preset == "demo"]
@@ -41,13 +37,9 @@ def _demo_block(run_id: str, working: bool, error: str) -> None:
         else:
             if error:
                 st.error(f"The last try ended early: {error}", icon=":material/error:")
-            st.button(
-                "Try it on synthetic scans",
-                type="primary",
-                icon=":material/play_arrow:",
-                on_click=_start_demo,
-                key="start-demo",
-            )
+            if st.button("Try it on synthetic scans", type="primary", icon=":material/play_arrow:", key="start-demo"):
+                jobs.start_in_background(new_demo_run(cached.runs_folder(), cached.data_folder()), "demo")
+                st.rerun()  # the whole page: this part was drawn for no demo at work
             st.caption(
                 "Makes 400 synthetic slices of about 100 made-up patients and trains a small ResNet on them: "
                 "about a minute on two cores."

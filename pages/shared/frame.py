@@ -94,5 +94,6 @@ def _threshold_in_force(run: Run) -> None:
     else:
         rule = rule_words(point.rule)
         st.caption(
-            f"{rule[0].upper()}{rule[1:]}. There it misses {percent(point.fnr)} and falsely alarms {percent(point.fpr)}."
+            f"{rule[0].upper()}{rule[1:]}. "
+            f"There it misses {percent(point.fnr)} and falsely alarms {percent(point.fpr)}."
         )

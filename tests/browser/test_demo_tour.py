@@ -61,7 +61,7 @@ def test_start_page_leads_to_the_threshold_and_a_saved_one_counts_everywhere(pag
     page.get_by_role("button", name="Pick on validation").click()
     _settled(page)
     page.get_by_role("button", name="Use this threshold").click()
-    expect(page.get_by_role("button", name="In force")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name="In force", exact=True)).to_be_visible(timeout=30_000)
     point = point_in_force(run)
     assert point.fnr.value <= 0.20
     for link in ("Performance", "Review"):
