@@ -1,4 +1,4 @@
-.PHONY: run test check format benchmarks pictures
+.PHONY: run test check format docs.make_pictures
 
 run:          ## the app
 	streamlit run streamlit_app.py
@@ -16,4 +16,4 @@ benchmarks:   ## speed, as ratios to limits measured in the same run
 	python -m benchmarks
 
 pictures:     ## the README's screenshots, of phantoms
-	python -m benchmarks.pictures
+	python -m docs.make_pictures

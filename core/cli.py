@@ -16,11 +16,8 @@ from typing import Any, NoReturn
 from tqdm import tqdm
 
 from core import commands
-from core.errors import ExplorerError
-from core.runs import Run, find_run
-
-DEFAULT_RUNS = Path(os.environ.get("CT_EXPLORER_RUNS", "checkpoints"))
-DEFAULT_DATA = Path(os.environ.get("CT_EXPLORER_DATA", "datasets"))
+from core.errors import ExplorerError, failure_line
+from core.runs import DEFAULT_DATA, DEFAULT_RUNS, Run, find_run
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         facts = options.command(options, told)
     except ExplorerError as error:
         told.close()
-        print(f"error: {commands.failure_line(error)}", file=sys.stderr)
+        print(f"error: {failure_line(error)}", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
         told.close()

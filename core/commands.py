@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from core.errors import ConfigError, ExplorerError, RequestError
+from core.errors import ConfigError, RequestError
 from core.runs import Run, create_run, find_run, list_runs
 
 Told = Callable[[str, float, str], None]
@@ -263,8 +263,3 @@ def scan_path(run: Run, name: str) -> Path:
         if path.is_file():
             return path
     raise RequestError(f"expected a file, or a path in the run's index, found neither at {name!r}")
-
-
-def failure_line(error: ExplorerError) -> str:
-    """The error as the one line people see."""
-    return " ".join(str(error).split())

@@ -50,3 +50,8 @@ class WeightsError(WorkError):
 
 class DivergedError(WorkError):
     """The training loss is no longer a number."""
+
+
+def failure_line(error: ExplorerError) -> str:
+    """The error as the one line people see."""
+    return " ".join(str(error).split())

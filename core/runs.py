@@ -5,6 +5,7 @@ is a `RunDamagedError` that names the file and says what to do.
 """
 
 import json
+import os
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -20,6 +21,9 @@ from core.files import write_json
 if TYPE_CHECKING:
     import pandas as pd
 
+# Where runs live, and where datasets made here live.
+DEFAULT_RUNS = Path(os.environ.get("CT_EXPLORER_RUNS", "checkpoints"))
+DEFAULT_DATA = Path(os.environ.get("CT_EXPLORER_DATA", "datasets"))
 SCHEMA = 1
 Status = Literal["queued", "running", "finished", "failed", "stopped"]
 STATUSES: tuple[Status, ...] = ("queued", "running", "finished", "failed", "stopped")

@@ -8,8 +8,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.commands import failure_line
-from core.errors import ExplorerError
+from core.errors import ExplorerError, failure_line
 from core.evaluation.thresholds import OperatingPoint
 from core.explanation.maps import METHODS, ScanMap
 from core.explanation.overlay import overlaid

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.cli import DEFAULT_DATA, DEFAULT_RUNS
-from core.runs import Run, list_runs
+from core.runs import DEFAULT_DATA, DEFAULT_RUNS, Run, list_runs
 
 if TYPE_CHECKING:
     import numpy as np

@@ -4,8 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.commands import failure_line
-from core.errors import ExplorerError
+from core.errors import ExplorerError, failure_line
 from core.runs import Run
 from pages.shared import cached, state
 from pages.shared.words import percent, rule_words, run_name

@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from core.commands import failure_line
-from core.errors import ExplorerError, RunDamagedError
+from core.errors import ExplorerError, RunDamagedError, failure_line
 from core.evaluation.curves import threshold_curve
 from core.evaluation.thresholds import OperatingPoint
 from core.results import point_in_force, splits_of

@@ -100,7 +100,7 @@ def test_a_scan_can_be_predicted_and_the_result_downloaded(page: Page, toured):
     page.get_by_text("Unscaled maximum").first.wait_for(timeout=60_000)
     _settled(page)
     with page.expect_download() as download:
-        page.get_by_role("button", name=re.compile("CSV")).first.click()
+        page.get_by_test_id("stDownloadButton").get_by_role("button").first.click()
     assert scan.name in Path(download.value.path()).read_text(encoding="utf-8")
 
 

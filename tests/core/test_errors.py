@@ -4,7 +4,7 @@ import re
 import pytest
 
 from core import errors
-from core.commands import failure_line
+from core.errors import failure_line
 
 TREE = {
     "RequestError": 2,
