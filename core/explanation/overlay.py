@@ -24,8 +24,10 @@ def overlaid(scan: NDArray[np.uint8], scan_map: ScanMap, *, opacity: float) -> N
     if scan_map.is_empty or opacity == 0:
         return grey
     heat = scan_map.heat[:, :, None]
-    colours = cv2.applyColorMap((scan_map.heat * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)[:, :, ::-1]
-    weight = opacity * np.sqrt(heat)
+    # The map's darkest third is left out: over bright tissue it would look like shade, not like heat.
+    shade = ((0.33 + 0.67 * scan_map.heat) * 255).round().astype(np.uint8)
+    colours = cv2.applyColorMap(shade, cv2.COLORMAP_INFERNO)[:, :, ::-1]
+    weight = opacity * heat
     return (grey * (1 - weight) + colours * weight).round().astype(np.uint8)
 
 
