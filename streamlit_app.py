@@ -5,9 +5,11 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
+from pages.shared.errors import on_script_error
 from pages.shared.headers import DarkByDefault, SecurityHeaders
 
 app = st.App(
     Path(__file__).parent / "pages" / "main.py",
     middleware=[Middleware(SecurityHeaders), Middleware(DarkByDefault)],
+    on_script_error=on_script_error,
 )

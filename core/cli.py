@@ -8,16 +8,19 @@ import argparse
 import json
 import os
 import sys
-import time
+import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tqdm import tqdm
-
 from core import commands
+from core.demo import demo
 from core.errors import ExplorerError, failure_line
+from core.evaluation.splits import SPLITS
+from core.narration import Narrator
 from core.runs import DEFAULT_DATA, DEFAULT_RUNS, Run, find_run
+from core.text import as_text
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,22 +29,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if getattr(options, "background", False):
         os.nice(10)  # the pages stay quick while a training runs
-    told = _Narrator(plain=getattr(options, "background", False))
+    told = Narrator(plain=getattr(options, "background", False))
     try:
         facts = options.command(options, told)
+        told.close()
+        print(json.dumps(facts, allow_nan=False) if options.json else "\n".join(as_text(facts)), flush=True)
     except ExplorerError as error:
-        told.close()
-        print(f"error: {failure_line(error)}", file=sys.stderr)
-        return error.exit_status
+        return _refused(told, failure_line(error), error.exit_status)
     except KeyboardInterrupt:
-        told.close()
-        print("error: stopped by the keyboard", file=sys.stderr)
-        return 1
-    told.close()
-    if options.json:
-        print(json.dumps(facts, allow_nan=False))
-    else:
-        print("\n".join(_as_text(facts)))
+        return _refused(told, "stopped by the keyboard", 1)
+    except OSError as error:
+        _keep_traceback(told.log_path)
+        where = f" {error.filename}" if error.filename else ""
+        return _refused(told, f"the system refused{where}: {error.strerror or error}; look at its rights and space", 1)
+    except Exception as error:
+        _keep_traceback(told.log_path)
+        first_line = (str(error).splitlines() or ["no words"])[0]
+        return _refused(told, f"unexpected {type(error).__name__}: {first_line}; please report it", 1)
     return 0 if facts.get("status") not in ("failed",) else 1
 
 
@@ -57,12 +61,12 @@ def build_parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=command)
         return sub
 
-    demo = add("demo", "make phantoms, train, evaluate, choose a threshold, draw maps: the whole way", _demo)
-    demo.add_argument("run", nargs="?", metavar="RUN", help="go on with a demo that was begun")
-    demo.add_argument(
+    whole_way = add("demo", "make phantoms, train, evaluate, choose a threshold, draw maps: the whole way", _demo)
+    whole_way.add_argument("run", nargs="?", metavar="RUN", help="go on with a demo that was begun")
+    whole_way.add_argument(
         "--data", type=Path, default=DEFAULT_DATA, metavar="DIR", help=f"where phantoms go ({DEFAULT_DATA})"
     )
-    _background(demo)
+    _background(whole_way)
 
     phantoms = add("phantoms", "write synthetic chest slices with lesion masks", _phantoms)
     phantoms.add_argument("out", type=Path, metavar="OUT")
@@ -90,7 +94,7 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate = add("evaluate", "a run's figures on a split, or on another dataset", _evaluate)
     evaluate.add_argument("run", metavar="RUN")
     evaluate.add_argument("--data", type=Path, metavar="OTHER", help="another dataset, at the run's frozen threshold")
-    evaluate.add_argument("--split", default="test", choices=("train", "val", "test"))
+    evaluate.add_argument("--split", default="test", choices=SPLITS)
     evaluate.add_argument("--threshold", type=float, help="instead of the run's operating point")
 
     threshold = add("threshold", "choose a threshold on validation, report it on test", _threshold)
@@ -121,99 +125,93 @@ class _Parser(argparse.ArgumentParser):
         raise SystemExit(2)
 
 
-class _Narrator:
-    """A progress bar on standard error; where that is no terminal, a line for each phase and each finished epoch."""
+def _refused(told: Narrator, line: str, status: int) -> int:
+    told.close()
+    if os.environ.get("CT_EXPLORER_DEBUG") == "1":
+        traceback.print_exc()
+    print(f"error: {line}", file=sys.stderr)
+    return status
 
-    def __init__(self, *, plain: bool) -> None:
-        self._plain = plain or not sys.stderr.isatty()
-        self._bar: tqdm[NoReturn] | None = None
-        self._phase, self._shown_at = "", 0.0
 
-    def __call__(self, phase: str, share: float, words: str) -> None:
-        if phase == "epoch":
-            tqdm.write(words, file=sys.stderr)
-            sys.stderr.flush()
-            return
-        if phase != self._phase:
-            self.close()
-            self._phase, self._shown_at = phase, 0.0
-            if self._plain:
-                print(phase, file=sys.stderr, flush=True)
-            else:
-                self._bar = tqdm(total=100, bar_format="{bar:30} {n:3.0f} %  {desc}", leave=False)
-        now = time.monotonic()
-        if self._bar is not None and now - self._shown_at > 0.1:
-            self._shown_at = now
-            self._bar.n = min(100.0, share * 100)
-            self._bar.set_description_str(f"{phase}: {words}")
-
-    def close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+def _keep_traceback(log_path: Path | None) -> None:
+    """What only a developer can use goes into the run's log."""
+    if log_path is not None:
+        with suppress(OSError), log_path.open("a", encoding="utf-8") as log:
+            log.write(traceback.format_exc())
 
 
 def _background(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--background", action="store_true", help="low priority, plain log lines")
 
 
-def _demo(options: argparse.Namespace, told: _Narrator) -> Any:
-    run = find_run(options.run, options.runs) if options.run else commands.new_demo_run(options.runs, options.data)
-    return commands.demo(run, told=_logged(run, told, options.background))
+def _demo(options: argparse.Namespace, told: Narrator) -> Any:
+    if options.run:
+        run = _found(options, told)
+    else:
+        run = commands.new_demo_run(options.runs, options.data)
+        told.log_path = run.log_path
+    return demo(run, told=_logged(run, told, options.background))
 
 
-def _phantoms(options: argparse.Namespace, told: _Narrator) -> Any:
+def _phantoms(options: argparse.Namespace, told: Narrator) -> Any:
     return commands.phantoms(options.out, count=options.count, seed=options.seed, told=told)
 
 
-def _index(options: argparse.Namespace, told: _Narrator) -> Any:
+def _index(options: argparse.Namespace, told: Narrator) -> Any:
     return commands.index(options.data, told=told)
 
 
-def _train(options: argparse.Namespace, told: _Narrator) -> Any:
+def _train(options: argparse.Namespace, told: Narrator) -> Any:
     from core.training.config import parse_settings
 
     settings = parse_settings(options.set)
     if options.init is not None:
         settings["init"] = options.init
     run = commands.new_run(options.data, preset=options.preset, settings=settings, runs_folder=options.runs)
+    told.log_path = run.log_path
     print(f"run {run.id}", file=sys.stderr)
     return commands.train(run, told=_logged(run, told, False))
 
 
-def _resume(options: argparse.Namespace, told: _Narrator) -> Any:
-    run = find_run(options.run, options.runs)
+def _resume(options: argparse.Namespace, told: Narrator) -> Any:
+    run = _found(options, told)
     return commands.train(run, told=_logged(run, told, options.background))
 
 
-def _stop(options: argparse.Namespace, _told: _Narrator) -> Any:
+def _stop(options: argparse.Namespace, _told: Narrator) -> Any:
     return commands.stop(options.run, runs_folder=options.runs)
 
 
-def _runs(options: argparse.Namespace, _told: _Narrator) -> Any:
+def _runs(options: argparse.Namespace, _told: Narrator) -> Any:
     return commands.runs(options.runs)
 
 
-def _evaluate(options: argparse.Namespace, told: _Narrator) -> Any:
-    run = find_run(options.run, options.runs)
+def _evaluate(options: argparse.Namespace, told: Narrator) -> Any:
+    run = _found(options, told)
     return commands.evaluate(run, data=options.data, split=options.split, threshold=options.threshold, told=told)
 
 
-def _threshold(options: argparse.Namespace, _told: _Narrator) -> Any:
-    run = find_run(options.run, options.runs)
+def _threshold(options: argparse.Namespace, told: Narrator) -> Any:
+    run = _found(options, told)
     return commands.threshold(run, max_fnr=options.max_fnr, confidence=options.confidence, save=options.save)
 
 
-def _explain(options: argparse.Namespace, _told: _Narrator) -> Any:
-    run = find_run(options.run, options.runs)
+def _explain(options: argparse.Namespace, told: Narrator) -> Any:
+    run = _found(options, told)
     return commands.explain(run, options.scans, method=options.method, out=options.out, target=options.target)
 
 
-def _predict(options: argparse.Namespace, _told: _Narrator) -> Any:
-    return commands.predict(find_run(options.run, options.runs), options.scans, out=options.out)
+def _predict(options: argparse.Namespace, told: Narrator) -> Any:
+    return commands.predict(_found(options, told), options.scans, out=options.out)
 
 
-def _logged(run: Run, told: _Narrator, background: bool) -> commands.Told:
+def _found(options: argparse.Namespace, told: Narrator) -> Run:
+    run = find_run(options.run, options.runs)
+    told.log_path = run.log_path
+    return run
+
+
+def _logged(run: Run, told: Narrator, background: bool) -> commands.Told:
     """Epoch lines go into the run's log too; in the background standard error is that log already."""
 
     def tell(phase: str, share: float, words: str) -> None:
@@ -223,40 +221,3 @@ def _logged(run: Run, told: _Narrator, background: bool) -> commands.Told:
                 log.write(words + "\n")
 
     return tell
-
-
-def _as_text(value: Any, indent: str = "") -> list[str]:
-    """Plain values as indented lines; figures with an interval on one line."""
-    if not isinstance(value, dict):
-        return [f"{indent}{_short(value)}"]
-    width = max((len(str(key)) for key in value), default=0)
-    lines: list[str] = []
-    for key, item in value.items():
-        if isinstance(item, dict) and set(item) == {"value", "low", "high"}:
-            lines.append(f"{indent}{key:<{width}}  {_estimate(item)}")
-        elif isinstance(item, dict) and item:
-            lines += [f"{indent}{key}", *_as_text(item, indent + "  ")]
-        elif isinstance(item, list) and item and isinstance(item[0], dict):
-            lines.append(f"{indent}{key}")
-            lines += [f"{indent}  " + "  ".join(_short(v) for v in row.values() if v not in ("", None)) for row in item]
-        elif isinstance(item, list) and item and isinstance(item[0], list):
-            lines += [f"{indent}{key}", *(f"{indent}  " + " ".join(f"{n:>6}" for n in row) for row in item)]
-        else:
-            lines.append(f"{indent}{key:<{width}}  {_short(item)}")
-    return lines
-
-
-def _estimate(item: dict[str, float | None]) -> str:
-    if item["value"] is None:
-        return "not defined"
-    if item["low"] is None:
-        return f"{item['value']:.4f}"
-    return f"{item['value']:.4f}  (95 % {item['low']:.4f} to {item['high']:.4f})"
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value)) if value else "none"
-    return "none" if value is None else str(value)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,35 +27,6 @@ def new_demo_run(runs_folder: Path, data_folder: Path) -> Run:
         data=data_folder / f"phantoms-{DEMO_COUNT}-seed-{DEMO_SEED}",
         phantoms={"count": DEMO_COUNT, "seed": DEMO_SEED},
     )
-
-
-def demo(run: Run, *, told: Told) -> Facts:
-    """The whole way on phantoms: train, evaluate, choose a threshold, draw maps of the missed and the found."""
-    from core.results import point_in_force, save_point, split_results, worklist
-    from core.training.execute import execute
-
-    run = execute(run, told=told)
-    if run.record.status != "finished":
-        return {"run": run.id, "status": run.record.status}
-    from core.evaluation.thresholds import operating_point
-
-    save_point(run, operating_point(split_results(run, "val").scored, max_fnr=DEMO_MAX_FNR))
-    point = point_in_force(run)
-    test = split_results(run, "test")
-    cells = test.with_cells(point.threshold)
-    shown = [path for cell in ("missed", "found") for path in worklist(cells, cell)["path"].head(2)]
-    told("drawing maps", 0.0, "")
-    maps = explain(run, shown, method="gradcam", out=run.folder / "maps")["maps"]
-    return {
-        "run": run.id,
-        "status": run.record.status,
-        "folder": str(run.folder),
-        "threshold": point.threshold,
-        "rule": point.rule,
-        "val": split_results(run, "val").evaluated(point.threshold).to_json(),
-        "test": test.evaluated(point.threshold).to_json(),
-        "maps": maps,
-    }
 
 
 def phantoms(out: Path, *, count: int, seed: int, told: Told) -> Facts:
@@ -91,6 +63,8 @@ def new_run(data: Path, *, preset: str, settings: Facts, runs_folder: Path) -> R
     config = with_settings(preset_named(preset).config, settings)
     if not data.is_dir():
         raise RequestError(f"expected a dataset's folder, found {'a file' if data.exists() else 'nothing'} at {data}")
+    if config.init not in ("hub", "scratch") and Path(config.init).exists():
+        config = with_settings(config, {"init": str(Path(config.init).resolve())})  # wherever it is resumed from
     return create_run(runs_folder, config=config.to_json(), data=data, preset=preset)
 
 
@@ -149,13 +123,14 @@ def runs(runs_folder: Path) -> Facts:
 
 def evaluate(run: Run, *, data: Path | None, split: str, threshold: float | None, told: Told) -> Facts:
     """A run's figures on a split of its own, or on another dataset at its frozen threshold."""
-    from core.results import point_in_force, split_results
+    from core.results import point_in_force, split_results, torn_groups
 
     threshold = point_in_force(run).threshold if threshold is None else threshold
     if not 0 <= threshold <= 1:
         raise ConfigError(f"expected a threshold between 0 and 1, found {threshold}")
     if data is None:
-        return {"run": run.id, **split_results(run, split).evaluated(threshold).to_json()}
+        figures = split_results(run, split).evaluated(threshold).to_json()
+        return {"run": run.id, **figures, "torn_groups": torn_groups(run)}
     from core.data.index import index_dataset
     from core.foreign import foreign_results
     from core.models.weights import load_run_model
@@ -164,13 +139,13 @@ def evaluate(run: Run, *, data: Path | None, split: str, threshold: float | None
         data, progress=lambda done, total: told("checking scans", done / total, f"{done} of {total}")
     )
     results = foreign_results(load_run_model(run), dataset)
-    return {"run": run.id, "data": str(data), **results.evaluated(threshold).to_json()}
+    return {"run": run.id, "data": str(data), **results.evaluated(threshold).to_json(), "torn_groups": 0}
 
 
 def threshold(run: Run, *, max_fnr: float, confidence: float | None, save: bool) -> Facts:
     """Choose a threshold on validation, and report it on test."""
     from core.evaluation.thresholds import operating_point
-    from core.results import save_point, split_results, splits_of
+    from core.results import save_point, split_results, splits_of, torn_groups
 
     val = split_results(run, "val")
     try:
@@ -184,7 +159,9 @@ def threshold(run: Run, *, max_fnr: float, confidence: float | None, save: bool)
         "run": run.id,
         "threshold": point.threshold,
         "rule": point.rule,
+        "promise": point.promise,
         "saved": save,
+        "torn_groups": torn_groups(run),
         "val": val.evaluated(point.threshold).to_json(),
         "test": test,
     }
@@ -192,13 +169,12 @@ def threshold(run: Run, *, max_fnr: float, confidence: float | None, save: bool)
 
 def explain(run: Run, scans: list[str], *, method: str, out: Path, target: str | None = None) -> Facts:
     """Maps of scans, each as an overlay (PNG) and as its values (npy)."""
-    import numpy as np
     from PIL import Image
 
     from core.data.images import read_scan
     from core.explanation.maps import explain as explain_scan
     from core.explanation.overlay import overlaid
-    from core.files import make_folder, write_whole
+    from core.files import make_folder, write_array, write_whole
     from core.models.weights import load_run_model
 
     model = load_run_model(run)
@@ -211,11 +187,7 @@ def explain(run: Run, scans: list[str], *, method: str, out: Path, target: str |
         picture = Image.fromarray(overlaid(scan, found, opacity=0.6))
         write_whole(stem.with_name(stem.name + ".png"), partial(picture.save, format="PNG"))
 
-        def save_heat(path: Path, heat: Any = found.heat) -> None:
-            with path.open("wb") as file:  # given a name, NumPy would add its own ending
-                np.save(file, heat, allow_pickle=False)
-
-        write_whole(stem.with_name(stem.name + ".npy"), save_heat)
+        write_array(stem.with_name(stem.name + ".npy"), found.heat)
         rows.append(
             {
                 "scan": name,
@@ -224,14 +196,16 @@ def explain(run: Run, scans: list[str], *, method: str, out: Path, target: str |
                 "maximum": found.maximum,
                 "method": method,
                 "picture": str(stem) + ".png",
-                "says": f"no positive evidence for {found.target}" if found.is_empty else "",
+                "says": found.says,
             }
         )
     return {"run": run.id, "maps": rows}
 
 
 def predict(run: Run, scans: list[str], *, out: Path | None) -> Facts:
-    """Score and decision for scans that need not be the run's own."""
+    """Score and decision for scans that need not be the run's own; one that is nowhere has a problem, as in a file."""
+    import pandas as pd
+
     from core.files import write_whole
     from core.models.weights import load_run_model
     from core.prediction import predict_files
@@ -240,8 +214,16 @@ def predict(run: Run, scans: list[str], *, out: Path | None) -> Facts:
     if out is not None and out.suffix not in (".csv", ".parquet"):
         raise RequestError(f"expected --out to end in .csv or .parquet, found {out.name!r}")
     point = point_in_force(run)
-    table = predict_files(load_run_model(run), [scan_path(run, name) for name in scans], threshold=point.threshold)
-    table["scan"] = scans
+    paths, problems = {}, dict.fromkeys(range(len(scans)), "")
+    for row, name in enumerate(scans):
+        try:
+            paths[row] = scan_path(run, name)
+        except RequestError as error:
+            problems[row] = str(error)
+    found = predict_files(load_run_model(run), list(paths.values()), threshold=point.threshold)
+    table = found.set_axis(list(paths)).reindex(range(len(scans)))
+    table["scan"], table["decision"] = scans, table["decision"].fillna("")
+    table["problem"] = table["problem"].fillna(pd.Series(problems))
     if out is not None:
         save = table.to_csv if out.suffix == ".csv" else table.to_parquet
         write_whole(out, lambda path: save(path, index=False))
@@ -260,6 +242,7 @@ def scan_path(run: Run, name: str) -> Path:
         RequestError: it is neither.
     """
     for path in (Path(name), Path(run.record.data) / name):
-        if path.is_file():
-            return path
+        with suppress(OSError, ValueError):  # a name too long for the file system, or with a NUL
+            if path.is_file():
+                return path
     raise RequestError(f"expected a file, or a path in the run's index, found neither at {name!r}")

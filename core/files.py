@@ -5,9 +5,12 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.errors import WorkError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -57,6 +60,17 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as JSON, whole. NaN is refused: figures that do not exist are null."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def write_array(path: Path, values: "NDArray[Any]") -> None:
+    """Write `values` as .npy, whole; nothing in it needs pickle to be read."""
+    import numpy as np  # only where an array is written: the start page does without
+
+    def save(temporary: Path) -> None:
+        with temporary.open("wb") as file:  # given a name, NumPy would add its own ending
+            np.save(file, values, allow_pickle=False)
+
+    write_whole(path, save)
 
 
 def _cannot_write(path: Path, error: OSError) -> str:

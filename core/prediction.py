@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from core.data.images import read_scan, resize_scan
 from core.errors import ExplorerError
+from core.evaluation.predicted import predicted_labels
 from core.models.build import LoadedModel, to_input
 
 _BATCH = 64
@@ -62,7 +63,7 @@ def decided(model: LoadedModel, probabilities: NDArray[np.float32], *, threshold
     The decision is the positive class if its score reaches the threshold, else the likeliest of the others.
     """
     by_class = {name: float(p) for name, p in zip(model.classes, probabilities, strict=True)}
-    score = by_class[model.positive]
-    others = {name: p for name, p in by_class.items() if name != model.positive}
-    decision = model.positive if score >= threshold else max(others, key=lambda name: others[name])
-    return {"score": score, "decision": decision, **by_class}
+    (decision,) = predicted_labels(
+        probabilities[None], classes=model.classes, positive=model.positive, threshold=threshold
+    )
+    return {"score": by_class[model.positive], "decision": str(decision), **by_class}

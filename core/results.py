@@ -1,6 +1,7 @@
 """What a finished run says about its scans: the link between its files and the evaluation."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -10,12 +11,15 @@ from core.errors import RequestError, RunDamagedError
 from core.evaluation.confusion import cell_of
 from core.evaluation.predicted import one_vs_rest, predicted_labels
 from core.evaluation.scored import Scored
+from core.evaluation.splits import SPLITS
+from core.evaluation.splits import torn_groups as count_torn_groups
 from core.evaluation.summary import Evaluation, evaluate
 from core.evaluation.thresholds import OperatingPoint, check_threshold, fixed_point
 from core.files import write_json
+from core.run_record import damaged
 from core.runs import Run, read_json, read_predictions
 
-SPLITS = ("train", "val", "test")
+POINT_FILE = "operating_point.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +48,7 @@ class SplitResults:
         """Positive against the rest."""
         return self.by_class[self.positive]
 
-    @property
+    @cached_property
     def by_class(self) -> dict[str, Scored]:
         """Each class against the rest."""
         return one_vs_rest(self.probabilities, self.table["label"].to_numpy(str), self.table["group"], self.classes)
@@ -82,7 +86,7 @@ def split_results(run: Run, split: str) -> SplitResults:
 
     Raises:
         RequestError: the run is not finished, or has no such split.
-        RunDamagedError: its predictions cannot be read.
+        RunDamagedError: its predictions cannot be read, or hold what no prediction can be.
     """
     if run.record.status != "finished":
         raise RequestError(f"expected a finished run, found {run.id} {run.record.status}; finish it with resume first")
@@ -97,20 +101,35 @@ def split_results(run: Run, split: str) -> SplitResults:
         raise RunDamagedError(
             f"expected the {split} split in {run.folder / 'predictions.parquet'}, found none of its scans; train again"
         )
-    return SplitResults(split, rows, run.record.classes, run.record.positive)
+    results = SplitResults(split, rows, run.record.classes, run.record.positive)
+    try:
+        _ = results.by_class  # checks every label, probability and group
+    except (ValueError, KeyError, TypeError) as error:
+        raise damaged(run.folder / "predictions.parquet", error) from error
+    return results
+
+
+def torn_groups(run: Run) -> int:
+    """How many groups lie in more than one split of a run, so that it is tested on what it may have learnt from.
+
+    Raises:
+        RunDamagedError: its predictions cannot be read.
+    """
+    table = read_predictions(run)
+    return count_torn_groups(table["split"], table["group"])
 
 
 def point_in_force(run: Run) -> OperatingPoint:
     """The run's saved operating point; 0.5, called "default", while nobody has chosen one."""
-    if (run.folder / "operating_point.json").exists():
-        content = read_json(run, "operating_point.json")
+    if (run.folder / POINT_FILE).exists():
+        content = read_json(run, POINT_FILE)
         try:
             point = OperatingPoint.from_json(content)
             check_threshold(point.threshold)
             return point
         except ValueError as error:
             raise RunDamagedError(
-                f"expected an operating point in {run.folder / 'operating_point.json'}, found damage; save one again, "
+                f"expected an operating point in {run.folder / POINT_FILE}, found damage; save one again, "
                 f"for instance with `python -m core threshold {run.id} --max-fnr 0.05 --save`"
             ) from error
     return fixed_point(split_results(run, "val").scored, split="val")
@@ -118,7 +137,7 @@ def point_in_force(run: Run) -> OperatingPoint:
 
 def save_point(run: Run, point: OperatingPoint) -> None:
     """Make `point` the one in force for this run, everywhere."""
-    write_json(run.folder / "operating_point.json", point.to_json())
+    write_json(run.folder / POINT_FILE, point.to_json())
 
 
 def worklist(table: pd.DataFrame, cell: str) -> pd.DataFrame:

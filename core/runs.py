@@ -8,15 +8,16 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from core.errors import RunDamagedError, RunNotFoundError, WorkError
 from core.files import write_json
+from core.run_record import RunRecord, damaged, read_record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,40 +25,10 @@ if TYPE_CHECKING:
 # Where runs live, and where datasets made here live.
 DEFAULT_RUNS = Path(os.environ.get("CT_EXPLORER_RUNS", "checkpoints"))
 DEFAULT_DATA = Path(os.environ.get("CT_EXPLORER_DATA", "datasets"))
-SCHEMA = 1
-Status = Literal["queued", "running", "finished", "failed", "stopped"]
-STATUSES: tuple[Status, ...] = ("queued", "running", "finished", "failed", "stopped")
-
-
-@dataclass(frozen=True)
-class RunRecord:
-    """`run.json`: what was asked for, on which data, and how it ended. Times are ISO 8601, UTC."""
-
-    id: str
-    status: Status
-    created: str
-    preset: str
-    config: Mapping[str, Any]
-    data: str
-    phantoms: Mapping[str, int] | None = None  # made at `data` first, where they are not there yet
-    positive: str = ""
-    classes: tuple[str, ...] = ()
-    split_how: str = ""
-    split_sizes: Mapping[str, int] = field(default_factory=dict)
-    group_source: str = ""
-    data_fingerprint: str = ""
-    input_mean: float = 0.5
-    input_std: float = 0.25
-    device: str = ""
-    precision: str = ""
-    seed: int = 0
-    weights_from: str = ""
-    best_epoch: int | None = None
-    started: str = ""
-    ended: str = ""
-    error: str = ""
-    versions: Mapping[str, str] = field(default_factory=dict)
-    schema: int = SCHEMA
+HISTORY_COLUMNS = (
+    *("epoch", "train_loss", "val_loss", "train_accuracy", "val_accuracy"),
+    *("val_auc", "val_fnr", "learning_rate", "seconds"),
+)
 
 
 @dataclass(frozen=True)
@@ -153,27 +124,14 @@ def read_run(folder: Path) -> Run:
 
     Raises:
         RunNotFoundError: there is no such folder, or no `run.json` in it.
-        RunDamagedError: `run.json` cannot be read as one.
+        RunDamagedError: `run.json` cannot be read as one, or its values contradict each other.
     """
     path = folder / "run.json"
     if not path.is_file():
         raise RunNotFoundError(
             f"expected a run at {folder}, found no run.json there; `python -m core runs` lists the runs there are"
         )
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content.get("schema") != SCHEMA:
-            raise RunDamagedError(
-                f"{path} has schema {content.get('schema')}, this version reads {SCHEMA}; use the version that wrote it"
-            )
-        known = {f.name for f in fields(RunRecord)}
-        known_values: dict[str, Any] = {
-            k: tuple(v) if isinstance(v, list) else v for k, v in content.items() if k in known
-        }
-        record = _checked(RunRecord(**known_values))
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise RunDamagedError(_damaged(path, error)) from error
-    return Run(folder, record)
+    return Run(folder, read_record(path))
 
 
 def find_run(name: str, runs_folder: Path) -> Run:
@@ -204,6 +162,18 @@ def list_runs(runs_folder: Path) -> tuple[list[Run], list[str]]:
     return sorted(runs, key=lambda run: (run.record.created, run.id), reverse=True), problems
 
 
+def clear_leftovers(run: Run) -> None:
+    """Remove what a killed process had no time for: half-written files, and the progress of a finished run.
+
+    Only for who holds the run: others would take files away that somebody is writing.
+    """
+    for path in run.folder.glob(".*.tmp"):
+        if not path.name.startswith(".operating_point."):  # pages write it, whoever holds the run
+            path.unlink(missing_ok=True)
+    if run.record.status == "finished":
+        run.resume_path.unlink(missing_ok=True)
+
+
 def read_json(run: Run, name: str) -> dict[str, Any]:
     """A JSON file of a run that holds one object."""
     path = run.folder / name
@@ -212,12 +182,12 @@ def read_json(run: Run, name: str) -> dict[str, Any]:
         if not isinstance(content, dict):
             raise ValueError("no object")
     except (OSError, ValueError) as error:
-        raise RunDamagedError(_damaged(path, error)) from error
+        raise damaged(path, error) from error
     return content
 
 
 def read_history(run: Run) -> "pd.DataFrame":
-    """`history.csv`: a row an epoch; empty before the first."""
+    """`history.csv`: a row an epoch, with `HISTORY_COLUMNS`; empty before the first."""
     import pandas as pd
 
     path = run.folder / "history.csv"
@@ -225,10 +195,12 @@ def read_history(run: Run) -> "pd.DataFrame":
         return pd.DataFrame()
     try:
         history = pd.read_csv(path)
-        if history.columns[0] != "epoch":
-            raise ValueError("no column 'epoch'")
-    except (OSError, ValueError) as error:
-        raise RunDamagedError(_damaged(path, error)) from error
+        for column in HISTORY_COLUMNS:
+            if column not in history.columns:
+                raise ValueError(f"no column {column!r}")
+            history[column] = pd.to_numeric(history[column])
+    except (OSError, ValueError, TypeError) as error:
+        raise damaged(path, error) from error
     return history
 
 
@@ -242,31 +214,6 @@ def read_predictions(run: Run) -> "pd.DataFrame":
     return _read_table(run, "predictions.parquet", ("path", "label", "split", "group", *run.record.classes))
 
 
-def _checked(record: RunRecord) -> RunRecord:
-    """The record if all its values are of their kind; ValueError names the first that is not."""
-    kinds: dict[str, Callable[[Any], bool]] = {
-        "status": lambda value: value in STATUSES,
-        "config": lambda value: isinstance(value, dict),
-        "phantoms": lambda value: value is None or _are_counts(value),
-        "classes": lambda value: isinstance(value, tuple) and all(isinstance(name, str) for name in value),
-        "split_sizes": _are_counts,
-        "input_mean": lambda value: type(value) in (int, float),
-        "input_std": lambda value: type(value) in (int, float),
-        "seed": lambda value: type(value) is int,
-        "best_epoch": lambda value: value is None or type(value) is int,
-        "versions": lambda value: isinstance(value, dict),
-        "schema": lambda value: value == SCHEMA,
-    }
-    for name, value in vars(record).items():
-        if not kinds.get(name, lambda value: isinstance(value, str))(value):
-            raise ValueError(f"{name} is {value!r}")
-    return record
-
-
-def _are_counts(value: Any) -> bool:
-    return isinstance(value, dict) and all(type(count) is int for count in value.values())
-
-
 def _read_table(run: Run, name: str, columns: tuple[str, ...]) -> "pd.DataFrame":
     import pandas as pd  # only where a table is read: the start page does without
 
@@ -274,20 +221,8 @@ def _read_table(run: Run, name: str, columns: tuple[str, ...]) -> "pd.DataFrame"
     try:
         table = pd.read_parquet(path)
     except Exception as error:  # pyarrow raises many kinds on damaged bytes
-        raise RunDamagedError(_damaged(path, error)) from error
+        raise damaged(path, error) from error
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise RunDamagedError(f"{path} lacks the column {missing[0]!r}; train again, or restore the file")
     return table
-
-
-def _damaged(path: Path, error: Exception) -> str:
-    reason = "it is missing" if isinstance(error, FileNotFoundError) else f"it is damaged ({_first_line(error)})"
-    return (
-        f"expected a readable {path.name} in {path.parent}, but {reason}; "
-        "restore the file, resume the run or train again"
-    )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:120]

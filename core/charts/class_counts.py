@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 from core.charts.layout import empty_figure, styled
 from core.charts.palette import class_colours
 from core.charts.wording import percent, scans
+from core.evaluation.splits import SPLITS
 
-_SPLITS = ("train", "val", "test")
 _HEIGHT_PX = 300
 
 
@@ -26,8 +26,8 @@ def class_counts_figure(table: pd.DataFrame, *, positive: str | None = None, tit
     labels = table["label"].fillna("").astype(str).replace("", "no label")
     splits = table["split"].fillna("").astype(str).replace("", "no split")
     counts = pd.crosstab(splits, labels)
-    known = [split for split in _SPLITS if split in counts.index]
-    counts = counts.loc[known + [split for split in counts.index if split not in _SPLITS]]
+    known = [split for split in SPLITS if split in counts.index]
+    counts = counts.loc[known + [split for split in counts.index if split not in SPLITS]]
     totals = counts.sum(axis=1)
     names = [str(name) for name in counts.columns]
     figure = go.Figure()

@@ -30,6 +30,10 @@ COLUMNS = (
     *("path", "label", "group", "split"),
     *("width", "height", "mode", "format", "bytes", "sha256", "problem"),
 )
+# Classes become columns of the tables that a run is read from, beside these.
+RESERVED_CLASSES = frozenset(
+    {"path", "label", "split", "group", "score", "predicted", "cell", "scan", "decision", "threshold", "problem"}
+)
 MIN_SCANS = 10
 MIN_GROUPS_PER_CLASS = 5  # one for each of the five folds that a split is drawn from
 
@@ -109,8 +113,8 @@ def check_trainable(dataset: Dataset) -> None:
     """Pass if a model can be trained on the dataset, and be tested on scans it has not seen.
 
     Raises:
-        DatasetError: fewer than two classes or ten usable scans, too few groups of a class to split, or a
-            given split without `train`.
+        DatasetError: fewer than two classes or ten usable scans, a class named as a column of the results, too
+            few groups of a class to split, or a given split without `train`.
     """
     usable, root = dataset.usable, dataset.root
     left_out = len(dataset.table) - len(usable)
@@ -123,6 +127,12 @@ def check_trainable(dataset: Dataset) -> None:
         raise DatasetError(
             f"expected at least two classes in {root}, found only '{dataset.classes[0]}'{aside}; "
             "add a folder or rows of another class"
+        )
+    reserved = [label for label in dataset.classes if label in RESERVED_CLASSES]
+    if reserved:
+        raise DatasetError(
+            f"expected class names other than the columns of the results, found '{reserved[0]}' in {root}; "
+            f"rename the class, for instance to '{reserved[0]}-class'"
         )
     if dataset.has_given_split:
         if "train" not in set(usable["split"]):

@@ -6,10 +6,10 @@ from pathlib import Path, PurePosixPath
 from core.data.folders import EXPECTED, dataset_root, is_folder, refusal, visible_entries, walk
 from core.data.index_csv import read_index_csv
 from core.errors import DatasetError
+from core.evaluation.splits import SPLITS
 
 INDEX_NAME = "index.csv"
 GIVEN_COLUMNS = ("path", "label", "patient_id", "split")
-SPLITS = ("train", "val", "test")
 
 
 @dataclass(frozen=True)

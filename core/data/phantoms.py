@@ -13,8 +13,6 @@ import csv
 import hashlib
 import io
 import json
-import secrets
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count as count_up
@@ -25,6 +23,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.partial_folder import partial_folder, remove_abandoned
 from core.data.phantom_anatomy import Anatomy, chest_wall, draw_anatomy
 from core.data.phantom_body import (
     lung_coverage,
@@ -117,16 +116,15 @@ def write_phantoms(
         report(count, count)
         return folder
     make_folder(folder.parent)
-    partial = folder.parent / f".{folder.name}.{secrets.token_hex(4)}.partial"
     try:
-        _write(partial, count, seed, report)
-        _put_in_place(partial, folder, count, seed)
+        remove_abandoned(folder)
+        with partial_folder(folder) as partial:
+            _write(partial, count, seed, report)
+            _put_in_place(partial, folder, count, seed)
     except OSError as error:
         raise WorkError(
             f"cannot write {folder}: {error.strerror or error}; free some space or choose another folder"
         ) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return folder
 
 

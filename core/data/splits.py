@@ -5,8 +5,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from core.data.layout import SPLITS
 from core.errors import DatasetError
+from core.evaluation.splits import SPLITS, torn_groups
 
 FOLDS = 5  # test is a fifth of all, val a fifth of the rest: 64/16/20 %
 
@@ -14,9 +14,10 @@ FOLDS = 5  # test is a fifth of all, val a fifth of the rest: 64/16/20 %
 def assign_splits(table: pd.DataFrame, *, seed: int) -> tuple[pd.Series, str]:
     """Put every scan into `train`, `val` or `test`, and say in a sentence how that was done.
 
-    A split that the dataset gives is taken as it is; where it has no `val`, a fifth of `train` becomes it,
-    and a missing `test` stays missing. Else 64/16/20 %: every class has its share in each part, no group is
-    in two. The same scans and seed give the same split, in whatever order the rows come.
+    A split that the dataset gives is taken as it is; where it has no `val`, a fifth of `train` becomes it. A
+    missing `test` stays missing, and so does a class in a given `test`. Else 64/16/20 %: every class has its
+    share in each part, no group is in two. The same scans and seed give the same split, in whatever order the
+    rows come.
 
     Args:
         table: usable scans only: `path` (unique), `label`, `group`, `split`, `problem`, shape (n,) each.
@@ -26,7 +27,7 @@ def assign_splits(table: pd.DataFrame, *, seed: int) -> tuple[pd.Series, str]:
         "train", "val" or "test", indexed as `table`, and the sentence.
 
     Raises:
-        DatasetError: a part would lack one of the classes.
+        DatasetError: `train` or `val`, or a `test` that was drawn here, would lack one of the classes.
         ValueError: `table` holds rows with a problem, or a path twice.
     """
     if (table["problem"] != "").any():
@@ -42,7 +43,9 @@ def assign_splits(table: pd.DataFrame, *, seed: int) -> tuple[pd.Series, str]:
             how += ", without a test part"
     else:
         split, how = _drawn(ordered, seed)
-    _check_classes(ordered["label"], split, parts)
+    for part in parts:
+        if part != "test" or "test" not in set(ordered["split"]):
+            _check_classes(ordered["label"], split, part)
     counts = [(name, int((split == name).sum())) for name in parts]
     sizes = ", ".join(f"{count} {name} ({count / len(split):.0%})" for name, count in counts)
     return split.sort_index().set_axis(table.index), f"{how}: {sizes}."
@@ -52,12 +55,14 @@ def _given(table: pd.DataFrame, seed: int) -> tuple[pd.Series, str]:
     split = table["split"].copy()
     if "train" not in set(split):
         raise DatasetError("expected scans in the split 'train', found none; correct the split in index.csv")
+    for part in {"train", "val"} & set(split):
+        _check_given(table["label"], split, part)
     how = "Split as the dataset gives it"
     if "val" not in set(split):
         rest = table[split == "train"]
         split[rest.index[_one_fold(rest, seed)]] = "val"
         how += f", with a fifth of train taken as val by {_unit(rest)} (seed {seed})"
-    torn = int((split.groupby(table["group"]).nunique() > 1).sum())
+    torn = torn_groups(split, table["group"])
     if torn:
         how += f" ({torn} groups lie in more than one part)" if torn > 1 else " (1 group lies in two parts)"
     return split, how
@@ -101,11 +106,19 @@ def _one_fold(table: pd.DataFrame, seed: int) -> NDArray[np.intp]:
     return min((fold for _, fold in parts), key=distance)
 
 
-def _check_classes(labels: pd.Series, split: pd.Series, parts: tuple[str, ...]) -> None:
-    for part in parts:
-        lacking = sorted(set(labels) - set(labels[split == part]))
-        if lacking:
-            raise DatasetError(
-                f"the split '{part}' would hold no scan of '{lacking[0]}', it has too few groups; "
-                "add scans of other patients, or give another split in index.csv"
-            )
+def _check_given(labels: pd.Series, split: pd.Series, part: str) -> None:
+    lacking = sorted(set(labels) - set(labels[split == part]))
+    if lacking:
+        raise DatasetError(
+            f"expected scans of every class in the split '{part}', found none of '{lacking[0]}' there; "
+            "correct the split in index.csv"
+        )
+
+
+def _check_classes(labels: pd.Series, split: pd.Series, part: str) -> None:
+    lacking = sorted(set(labels) - set(labels[split == part]))
+    if lacking:
+        raise DatasetError(
+            f"the split '{part}' would hold no scan of '{lacking[0]}', it has too few groups; "
+            "add scans of other patients, or give another split in index.csv"
+        )

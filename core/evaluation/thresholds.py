@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ class OperatingPoint:
         rule: how it was chosen: `max_fnr=0.05`, `max_fnr=0.05, confidence=0.95`, `fixed=0.3`, `default`.
         split: where it was chosen; its rates are those of this split, with 95 % intervals (Wilson).
         n: scans of that split, of which `positives` are positive.
+        promise: what it promises of new scans, in a sentence; empty for a threshold somebody set.
     """
 
     threshold: float
@@ -35,6 +36,7 @@ class OperatingPoint:
     fpr: Estimate
     n: int
     positives: int
+    promise: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As plain values; the threshold survives the way through JSON to the last bit."""
@@ -56,6 +58,7 @@ class OperatingPoint:
                 fpr=Estimate.from_json(data["fpr"]),
                 n=int(data["n"]),
                 positives=int(data["positives"]),
+                promise=str(data.get("promise", "")),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(
@@ -115,7 +118,28 @@ def operating_point(
     allowed = int(np.flatnonzero(tolerated)[-1])
     # Any threshold above the (allowed + 1)-th lowest positive misses one too many.
     threshold = float(np.sort(scored.scores[scored.labels])[allowed])
-    return _point(scored, threshold, rule, split)
+    promise = promise_words(scored, max_fnr=max_fnr, confidence=confidence, split=split)
+    return replace(_point(scored, threshold, rule, split), promise=promise)
+
+
+def promise_words(scored: Scored, *, max_fnr: float, confidence: float | None = None, split: str = "val") -> str:
+    """In a sentence: what a threshold chosen so promises, over how many positive scans of how many groups.
+
+    Args:
+        scored, max_fnr, confidence, split: as for `operating_point`.
+    """
+    groups = len(set(scored.groups[scored.labels].tolist()))
+    scans = f"{scored.positives} positive scan{'s' if scored.positives != 1 else ''}"
+    if groups < scored.positives:
+        scans += f" of {groups} group{'s' if groups != 1 else ''}"
+    if confidence is None:
+        return f"At most {max_fnr:.4g} are missed of the {scans} in {split}; nothing is promised of new ones."
+    promise = (
+        f"New scans like the {scans} in {split} have an FNR of at most {max_fnr:.4g}, at {confidence:g} confidence"
+    )
+    if groups < scored.positives:
+        return f"{promise}; this takes scans as independent, and scans of one group are not: it promises too much."
+    return f"{promise}."
 
 
 def fixed_point(

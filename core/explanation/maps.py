@@ -51,6 +51,21 @@ class ScanMap:
         """Whether there is no positive evidence for the class at all."""
         return self.maximum <= 0.0
 
+    @property
+    def is_flat(self) -> bool:
+        """Whether there is evidence but no place for it: the map is the same everywhere, as where `side` is 1 x 1."""
+        return not self.is_empty and bool(np.ptp(self.heat) == 0.0)
+
+    @property
+    def says(self) -> str:
+        """What the picture does not tell, in a sentence; empty where it tells all."""
+        if self.is_empty:
+            return f"no positive evidence for {self.target}"
+        if self.is_flat:
+            height, width = self.side
+            return f"evidence for {self.target}, but the same over all {height} x {width} cells: it cannot say where"
+        return ""
+
 
 def explain(
     model: LoadedModel, scan: NDArray[np.uint8], *, target: str | None = None, method: str = "gradcam"

@@ -90,14 +90,16 @@ def placed(network: nn.Module, device: torch.device) -> nn.Module:
 def frozen_modules(network: nn.Module, freeze: str) -> Sequence[nn.Module]:
     """The modules whose weights and batch statistics stay as they are.
 
-    `backbone`: everything but the classifier. `early`: everything before the last two stages.
+    `backbone`: everything but the classifier (or classifiers: distilled transformers have two), with the
+    network's own parameters, such as a transformer's position embedding. `early`: everything before the last two
+    stages.
     """
     if freeze == "none":
         return ()
-    children = dict(network.named_children())
-    classifier = str(getattr(network, "pretrained_cfg", {}).get("classifier") or "")
     if freeze == "backbone":
-        return [module for name, module in children.items() if name != classifier.split(".")[0]]
+        heads = _classifier_names(network)
+        frozen = [module for name, module in network.named_children() if name not in heads]
+        return [*frozen, nn.ParameterList(network.parameters(recurse=False))]
     if freeze == "early":
         return _before_last_two_stages(network)
     raise ValueError(f"freeze {freeze!r}")
@@ -118,6 +120,12 @@ def _fit_to_size(network: nn.Module, backbone: str, image_size: int) -> None:
         ) from error
     finally:
         network.train(was_training)
+
+
+def _classifier_names(network: nn.Module) -> set[str]:
+    """The network's children that classify; timm names one, several, or none."""
+    named = getattr(network, "pretrained_cfg", {}).get("classifier") or ()
+    return {str(name).split(".")[0] for name in ((named,) if isinstance(named, str) else named)}
 
 
 def _before_last_two_stages(network: nn.Module) -> list[nn.Module]:

@@ -36,7 +36,7 @@ class TrainingConfig:
     image_size: int = _setting(128, "side of the square fed to the network, pixels", low=32, high=1024)
     epochs: int = _setting(20, "passes over the training split at most", low=1, high=1000)
     batch_size: int = _setting(32, "scans a step", low=2, high=4096)
-    learning_rate: float = _setting(1e-3, "peak learning rate", low=0.0, high=1e6)
+    learning_rate: float = _setting(1e-3, "peak learning rate, above 0", low=1e-12, high=1e6)
     weight_decay: float = _setting(0.05, "decoupled weight decay", low=0.0, high=10.0)
     optimizer: str = _setting("adamw", "timm optimizer")
     schedule: str = _setting("cosine", "learning rate over epochs", choices=SCHEDULES)

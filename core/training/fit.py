@@ -14,27 +14,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.errors import ConfigError, DivergedError
+from core.errors import DivergedError
 from core.evaluation.confusion import counts_at, rates
 from core.evaluation.curves import roc_auc_score
 from core.evaluation.scored import Scored
 from core.models.build import placed, to_input
+from core.runs import HISTORY_COLUMNS
 from core.training.batches import TrainingBatches
 from core.training.config import TrainingConfig
+from core.training.optimisation import class_weights, optimizer_and_scheduler
 from core.training.precision import autocast
 
 EpochRow = dict[str, float]
-HISTORY_COLUMNS = (
-    "epoch",
-    "train_loss",
-    "val_loss",
-    "train_accuracy",
-    "val_accuracy",
-    "val_auc",
-    "val_fnr",
-    "learning_rate",
-    "seconds",
-)
 
 
 @dataclass(frozen=True)
@@ -109,12 +100,13 @@ def fit(
         workers: processes that augment; 0 does it in this one. The result does not depend on it.
 
     Raises:
+        ConfigError: there is no such optimizer, or every weight is frozen.
         DivergedError: the loss is no longer a finite number.
     """
     placed(network, device)
     for module in frozen:
         module.requires_grad_(False)
-    optimizer, scheduler = _optimizer_and_scheduler(network, config)
+    optimizer, scheduler = optimizer_and_scheduler(network, config)
     history: list[EpochRow] = []
     best_epoch, best_val_loss = 0, math.inf
     if progress is not None:
@@ -122,7 +114,7 @@ def fit(
         optimizer.load_state_dict(progress.optimizer)
         scheduler.load_state_dict(progress.scheduler)
         history, best_epoch, best_val_loss = progress.history, progress.best_epoch, progress.best_val_loss
-    class_weights = _class_weights(train.targets, network, config).to(device)
+    weights = class_weights(train.targets, network, config).to(device)
     batches = TrainingBatches(train.pixels.unsqueeze(1), train.targets, config=config, workers=workers)
 
     for epoch in range(len(history) + 1, config.epochs + 1):
@@ -140,7 +132,7 @@ def fit(
             with autocast(device, precision):
                 logits = network(to_input(pixels, mean=mean, std=std, device=device))  # (n, classes)
             loss = functional.cross_entropy(
-                logits.float(), targets, weight=class_weights, label_smoothing=config.label_smoothing
+                logits.float(), targets, weight=weights, label_smoothing=config.label_smoothing
             )
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -252,35 +244,3 @@ def _validation(
         "val_auc": roc_auc_score(scored),
         "val_fnr": rates(counts_at(scored, 0.5)).fnr.value,
     }
-
-
-def _optimizer_and_scheduler(network: nn.Module, config: TrainingConfig) -> tuple[torch.optim.Optimizer, Any]:
-    from timm.optim import create_optimizer_v2  # type: ignore[attr-defined]
-    from timm.scheduler import create_scheduler_v2  # type: ignore[attr-defined]
-
-    try:
-        optimizer = create_optimizer_v2(
-            network, opt=config.optimizer, lr=config.learning_rate, weight_decay=config.weight_decay
-        )
-    except ValueError as error:
-        raise ConfigError(
-            f"expected a timm optimizer, found {config.optimizer!r}; for instance adamw, sgd, adamax"
-        ) from error
-    scheduler, _ = create_scheduler_v2(
-        optimizer,
-        sched=config.schedule,
-        num_epochs=config.epochs,
-        decay_epochs=max(1, config.epochs // 3),
-        warmup_epochs=min(config.warmup_epochs, config.epochs - 1),
-        warmup_lr=config.learning_rate / 20,
-        min_lr=config.learning_rate / 100,
-    )
-    return optimizer, scheduler
-
-
-def _class_weights(targets: Tensor, network: nn.Module, config: TrainingConfig) -> Tensor:
-    classes = int(getattr(network, "num_classes", int(targets.max()) + 1))
-    if not config.class_weights:
-        return torch.ones(classes)
-    counts = torch.bincount(targets, minlength=classes).clamp_min(1).float()
-    return counts.sum() / (classes * counts)

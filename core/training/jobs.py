@@ -19,26 +19,34 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from core.errors import RequestError
+from core.errors import RequestError, WorkError
 from core.files import write_json
-from core.runs import Run, Status, list_runs, now_text, read_run
+from core.run_record import Status
+from core.runs import Run, list_runs, now_text, read_run
 
 STOP_REQUEST = "stop.request"
 _START_GRACE_SECONDS = 60  # from making a run to its process holding the lock
 _QUEUE_POLL_SECONDS = 0.3
+_LOOK_AGAIN_SECONDS = (0.015, 0.025)  # unequal, so that two who look do not keep in step
 
 
-def start_in_background(run: Run, command: str = "resume") -> int:
+def start_in_background(run: Run, command: str | None = None) -> int:
     """Start `python -m core <command> <run>` in a session of its own, low priority; returns its process id.
 
     It outlives this process, a closed browser and a stopped server. What it prints goes to the run's log.
+    A run on phantoms is a demo and goes on as one, any other with `resume`, unless a command is given. A finished
+    run keeps its record.
+
+    Raises:
+        WorkError: the log cannot be written, or no process can be started.
     """
-    if not is_claimed(run):
+    command = command or ("demo" if run.record.phantoms else "resume")
+    if not is_claimed(run) and read_run(run.folder).record.status != "finished":
         forget_stop(run)
         run = run.updated(status="queued", error="", ended="")  # so that it can be stopped from now on
         report(run, phase="starting")
     root = Path(__file__).resolve().parents[2]
-    with run.log_path.open("ab") as log:
+    with _told_in_one_line("start", run), run.log_path.open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "core", command, str(run.folder.resolve()), "--background"],
             cwd=root,
@@ -57,10 +65,12 @@ def claimed(run: Run) -> Iterator[None]:
 
     Raises:
         RequestError: another process works on it.
+        WorkError: its folder cannot be written.
     """
     lock = FileLock(run.folder / ".lock")
     try:
-        lock.acquire(timeout=2)  # a reader asking `is_claimed` holds it for a moment
+        with _told_in_one_line("lock", run):
+            lock.acquire(timeout=2)  # a reader asking `is_claimed` holds it for a moment
     except Timeout as error:
         raise RequestError(
             f"run {run.id} is already being worked on by another process; wait for it, or stop it first"
@@ -79,7 +89,8 @@ def device_turn(run: Run, *, stop_requested: Callable[[], bool]) -> Iterator[boo
         ahead = waiting_before(run)
         if ahead == 0:
             try:
-                lock.acquire(timeout=0)
+                with _told_in_one_line("queue", run):
+                    lock.acquire(timeout=0)
             except Timeout:
                 pass
             else:
@@ -108,15 +119,19 @@ def is_claimed(run: Run) -> bool:
     path = run.folder / ".lock"
     if not path.exists():
         return False
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return True
-    except OSError:
-        return False  # a folder that cannot be written has no worker either
-    lock.release()
-    return False
+    for pause_seconds in (*_LOOK_AGAIN_SECONDS, None):
+        lock = FileLock(path)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:  # a worker, or somebody else who looks and holds it for a moment
+            if pause_seconds is not None:
+                time.sleep(pause_seconds)
+        except OSError:
+            return False  # a folder that cannot be written has no worker either
+        else:
+            lock.release()
+            return False
+    return True
 
 
 def current_status(run: Run) -> tuple[Status, str]:
@@ -143,10 +158,12 @@ def request_stop(run: Run) -> None:
 
     Raises:
         RequestError: the run has ended already.
+        WorkError: its folder cannot be written.
     """
     if run.record.status not in ("queued", "running"):
         raise RequestError(f"expected a queued or running run to stop, found {run.id} {run.record.status}")
-    (run.folder / STOP_REQUEST).touch()
+    with _told_in_one_line("stop", run):
+        (run.folder / STOP_REQUEST).touch()
     if not is_claimed(run) and current_status(run)[0] == "failed":
         read_run(run.folder).updated(status="stopped", ended=now_text(), error="")
         forget_stop(run)  # else the next resume would obey it
@@ -159,7 +176,8 @@ def stop_is_requested(run: Run) -> bool:
 
 def forget_stop(run: Run) -> None:
     """Take back what `request_stop` asked for."""
-    (run.folder / STOP_REQUEST).unlink(missing_ok=True)
+    with _told_in_one_line("take back the stop of", run):
+        (run.folder / STOP_REQUEST).unlink(missing_ok=True)
 
 
 def report(run: Run, *, phase: str, **facts: Any) -> None:
@@ -174,6 +192,20 @@ def progress_of(run: Run) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+@contextmanager
+def _told_in_one_line(doing: str, run: Run) -> Iterator[None]:
+    """Turn what the operating system refuses into a WorkError; a Timeout is one of its kind but no refusal."""
+    try:
+        yield
+    except Timeout:
+        raise
+    except OSError as error:
+        raise WorkError(
+            f"cannot {doing} run {run.id}: {error.strerror or error}; "
+            f"look at the rights and the free space of {run.folder}"
+        ) from error
 
 
 def _seconds_since(moment: str) -> float:

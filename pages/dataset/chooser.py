@@ -4,10 +4,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.dataset.known import is_there, known_datasets
 from pages.shared import state
+from pages.shared.known_folders import allow, folder_of, is_there, known_datasets, may_be_opened
+from pages.shared.words import literal
 
-_TYPED, _KNOWN = "dataset_typed", "dataset_known"
 _SHAPES = """
 A dataset is a folder in one of these shapes; which one is found out by looking:
 
@@ -30,17 +30,21 @@ and nothing in the folder is changed.
 
 
 def choose_folder() -> Path | None:
-    """The folder to look at, the one opened last unless another is asked for; None while there is none."""
+    """The folder to look at, the one opened last unless another is asked for; None while there is none.
+
+    One that only the address asks for stands in the field, and is left alone until somebody presses "Open".
+    """
     wanted = state.get(state.DATA_FOLDER)
+    allowed = bool(wanted) and may_be_opened(wanted)
     known = [str(folder) for folder in known_datasets()]
-    if wanted and wanted not in known and is_there(Path(wanted)):
+    if allowed and wanted not in known and is_there(Path(wanted)):
         known.insert(0, wanted)
-    st.session_state[_KNOWN] = wanted if wanted in known else None
-    st.session_state.setdefault(_TYPED, wanted)
+    st.session_state[state.DATASET_KNOWN] = wanted if wanted in known else None
+    st.session_state.setdefault(state.DATASET_TYPED, wanted)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
             "Folder of scans",
-            key=_TYPED,
+            key=state.DATASET_TYPED,
             placeholder="/path/to/scans",
             on_change=_open_typed,
             help="Class folders, or a folder with an index.csv. It must lie on the machine this app runs on.",
@@ -50,13 +54,19 @@ def choose_folder() -> Path | None:
             st.selectbox(
                 "Known datasets",
                 known,
-                key=_KNOWN,
+                key=state.DATASET_KNOWN,
                 format_func=_name,
                 placeholder="Choose one",
                 on_change=_open_known,
                 width=340,
             )
-    return Path(wanted) if wanted else None
+    if wanted and not allowed:
+        st.info(
+            f"The address asks for {literal(wanted)}, which has not been opened here before. "
+            'Press "Open" to have its files looked at.',
+            icon=":material/folder_open:",
+        )
+    return Path(wanted) if allowed else None
 
 
 def show_empty_state() -> None:
@@ -70,15 +80,15 @@ def show_empty_state() -> None:
 
 
 def _open_typed() -> None:
-    typed = str(st.session_state[_TYPED]).strip()
-    state.put(state.DATA_FOLDER, str(Path(typed).expanduser()) if typed else "")
+    typed = str(st.session_state[state.DATASET_TYPED]).strip()
+    allow(str(folder_of(typed)) if typed else "")
 
 
 def _open_known() -> None:
-    chosen = st.session_state[_KNOWN]
+    chosen = st.session_state[state.DATASET_KNOWN]
     if chosen:
-        state.put(state.DATA_FOLDER, chosen)
-        st.session_state[_TYPED] = chosen
+        allow(chosen)
+        st.session_state[state.DATASET_TYPED] = chosen
 
 
 def _name(folder: str) -> str:

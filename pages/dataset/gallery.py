@@ -10,7 +10,8 @@ import streamlit as st
 
 from core.data.index import Dataset
 from core.data.thumbnails import thumbnail_jpeg
-from pages.shared import cached
+from pages.shared import cached, state
+from pages.shared.errors import errors_in_a_line
 from pages.shared.words import SPLIT_NAMES, literal
 
 PER_PAGE = 24
@@ -19,6 +20,7 @@ _PROBLEMS = ("All", "Usable", "With a problem")
 
 
 @st.fragment
+@errors_in_a_line()
 def show_gallery(dataset: Dataset, split: pd.Series) -> None:
     """Thumbnails by class, split and problem; paging repaints this part alone.
 
@@ -36,7 +38,7 @@ def show_gallery(dataset: Dataset, split: pd.Series) -> None:
     page = 1
     if pages > 1:
         # Another choice is another key, so it begins at its first page.
-        page = st.pagination(pages, key=f"gallery-page-{dataset.fingerprint[:12]}-{chosen}")
+        page = st.pagination(pages, key=f"{state.GALLERY_PAGE}{dataset.fingerprint[:12]}-{chosen}")
     rows = shown.iloc[(page - 1) * PER_PAGE : page * PER_PAGE]
     st.caption(f"{len(shown):,} scans, {(page - 1) * PER_PAGE + 1:,} to {(page - 1) * PER_PAGE + len(rows):,} shown")
     with st.grid(6, min_column_width=130):
@@ -48,17 +50,17 @@ def _filtered(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     labels = [_ALL, *sorted(name for name in table["label"].unique() if name)]
     splits = [_ALL, *(name for name in SPLIT_NAMES if (table["split"] == name).any())]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        label = st.selectbox("Class", labels, key="gallery_class", width=220)
+        label = st.selectbox("Class", labels, key=state.GALLERY_CLASS, width=220)
         split = st.selectbox(
             "Split",
             splits,
-            key="gallery_split",
+            key=state.GALLERY_SPLIT,
             format_func=lambda name: SPLIT_NAMES.get(name, name),
             width=160,
         )
         usable = _ALL
         if (table["problem"] != "").any():
-            usable = st.selectbox("State", _PROBLEMS, key="gallery_state", width=180)
+            usable = st.selectbox("State", _PROBLEMS, key=state.GALLERY_STATE, width=180)
     keep = pd.Series(True, index=table.index)
     if label != _ALL:
         keep &= table["label"] == label

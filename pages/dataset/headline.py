@@ -14,7 +14,7 @@ def show_headline(dataset: Dataset) -> None:
     with st.grid(4, min_column_width=170):
         _figure("Scans", len(dataset.table), "found or listed")
         _figure("Usable", len(usable), f"{left_out:,} with a problem" if left_out else "no problem found")
-        _figure("Classes", len(dataset.classes), ", ".join(dataset.classes) or "none")
+        _figure("Classes", len(dataset.classes), literal(", ".join(dataset.classes)) or "none")
         _figure("Groups", groups, _group_words(dataset, groups))
     meaning = literal(dataset.group_meaning[:1].upper() + dataset.group_meaning[1:] + ".")
     if dataset.group_source == "patient":

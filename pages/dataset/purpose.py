@@ -6,9 +6,8 @@ from core.data.index import Dataset
 from core.data.positive import guess_positive
 from pages.dataset.split import SplitPreview
 from pages.shared import state
+from pages.shared.errors import say_error
 from pages.shared.words import literal
-
-_CHOSEN = "dataset_positive"
 
 
 def choose_positive(dataset: Dataset) -> str | None:
@@ -18,7 +17,7 @@ def choose_positive(dataset: Dataset) -> str | None:
     folder = state.get(state.DATA_FOLDER)
     kept = st.session_state.get(state.POSITIVE, {}).get(folder)
     guessed = guess_positive(dataset.classes)
-    key = f"{_CHOSEN}-{folder}"
+    key = f"{state.POSITIVE_OF_FOLDER}{folder}"
     st.session_state.setdefault(key, kept if kept in dataset.classes else guessed)
     return st.selectbox(
         "Positive class",
@@ -26,7 +25,7 @@ def choose_positive(dataset: Dataset) -> str | None:
         key=key,
         on_change=_keep,
         args=(folder, key),
-        help=f"The class whose miss hurts: misses and false alarms are about it. From the names: {guessed}.",
+        help=f"The class whose miss hurts: misses and false alarms are about it. From the names: {literal(guessed)}.",
         width=340,
     )
 
@@ -34,7 +33,7 @@ def choose_positive(dataset: Dataset) -> str | None:
 def show_training_way(preview: SplitPreview) -> None:
     """The button that leads to training, or one line on why there is nothing to train."""
     if preview.refusal:
-        st.error(f"Cannot be trained on yet: {literal(preview.refusal)}", icon=":material/block:")
+        say_error(preview.refusal, before="Cannot be trained on yet: ")
         return
     if st.button("Train on this dataset", type="primary", icon=":material/model_training:", key="train"):
         folder = state.get(state.DATA_FOLDER)

@@ -4,13 +4,17 @@ import pandas as pd
 import streamlit as st
 
 from core.data.index import Dataset
+from pages.shared import state
 from pages.shared.tables import table_with_download
 
 
 def show_index(dataset: Dataset, split: pd.Series) -> None:
     """Every row, sent to the browser only once somebody opens it."""
     part = st.expander(
-        f"The whole index ({len(dataset.table):,} rows)", on_change="rerun", key="whole_index", icon=":material/table:"
+        f"The whole index ({len(dataset.table):,} rows)",
+        on_change="rerun",
+        key=state.WHOLE_INDEX,
+        icon=":material/table:",
     )
     if not part.open:
         return

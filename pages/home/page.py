@@ -6,27 +6,27 @@ from core.commands import new_demo_run
 from core.runs import Run
 from core.training import jobs
 from pages.shared import cached, state
-from pages.shared.progress import show_progress, stop_button
+from pages.shared.errors import errors_in_a_line, say_error, say_problem
+from pages.shared.progress import WORKING, show_progress, stop_button
 from pages.shared.words import run_name
-
-_WORKING = ("queued", "running")
 
 
 def _show_demo() -> None:
     """The button, or the demo's progress, or the way into its result."""
-    demos = [run for run in cached.all_runs()[0] if run.record.preset == "demo"]
+    demos = [run for run in cached.all_runs()[0] if run.record.phantoms]
     newest = demos[0] if demos else None
     status, error = jobs.current_status(newest) if newest else ("", "")
-    working = status in _WORKING
+    working = status in WORKING
     _demo_block(newest.id if newest else "", working, error)
 
 
 def _demo_block(run_id: str, working: bool, error: str) -> None:
     @st.fragment(run_every=0.5 if working else None)
+    @errors_in_a_line()
     def block() -> None:
         run = next((r for r in cached.all_runs()[0] if r.id == run_id), None)
         status = jobs.current_status(run)[0] if run else ""
-        if run and status in _WORKING:
+        if run and status in WORKING:
             show_progress(run)
             stop_button(run, key="stop-demo")
             st.caption("It goes on when you close this page.")
@@ -36,9 +36,9 @@ def _demo_block(run_id: str, working: bool, error: str) -> None:
             _ways_in(run)
         else:
             if error:
-                st.error(f"The last try ended early: {error}", icon=":material/error:")
+                say_error(error, before="The last try ended early: ")
             if st.button("Try it on synthetic scans", type="primary", icon=":material/play_arrow:", key="start-demo"):
-                jobs.start_in_background(new_demo_run(cached.runs_folder(), cached.data_folder()), "demo")
+                jobs.start_in_background(new_demo_run(cached.runs_folder(), cached.data_folder()))
                 st.rerun()  # the whole page: this part was drawn for no demo at work
             st.caption(
                 "Makes 400 synthetic slices of about 100 made-up patients and trains a small ResNet on them: "
@@ -55,8 +55,9 @@ def _ways_in(run: Run) -> None:
         ("Where do we cut?", "threshold/page.py", ":material/tune:"),
         ("Why is it wrong?", "review/page.py", ":material/rate_review:"),
     )
-    for column, (words, page, icon) in zip(st.columns(3), ways, strict=True):
-        if column.button(words, icon=icon, width="stretch", type="primary", key=f"explore-{page}"):
+    grid = st.grid(3, min_column_width=190)
+    for words, page, icon in ways:
+        if grid.button(words, icon=icon, width="stretch", type="primary", key=f"explore-{page}"):
             state.ask_for_run(run.id)
             st.switch_page(page, query_params={"run": run.id})
 
@@ -64,7 +65,7 @@ def _ways_in(run: Run) -> None:
 def _show_runs() -> None:
     runs, problems = cached.all_runs()
     for problem in problems:
-        st.warning(problem, icon=":material/warning:")
+        say_problem(problem)
     if not runs:
         return
     st.subheader("Runs")

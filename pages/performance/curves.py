@@ -2,6 +2,7 @@
 
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.elements.lib.grid_container import GridContainer
 
 from core.charts.precision_recall import precision_recall_figure
 from core.charts.roc import roc_figure
@@ -9,16 +10,16 @@ from core.evaluation.curves import precision_recall_points, roc_auc_score, roc_p
 from core.evaluation.summary import Evaluation
 from core.results import SplitResults, splits_of
 from core.runs import Run
-from pages.shared import cached, charts
+from pages.shared import cached, charts, state
 from pages.shared.words import SPLIT_NAMES, literal
 
 
 def show_curves(run: Run, results: SplitResults, evaluation: Evaluation) -> None:
-    """Both curves of the positive class, and the ROC of every class where there are more than two."""
+    """Both curves of the positive class, and of every class against the rest where there are more than two."""
     st.subheader("Every threshold at once")
     other = {"test": "val", "val": "test"}[results.split]
     overlay = other in splits_of(run) and st.toggle(
-        f"Overlay {SPLIT_NAMES[other].lower()} (dashed)", key="overlay_other_split", persist_state="session"
+        f"Overlay {SPLIT_NAMES[other].lower()} (dashed)", key=state.OVERLAY_OTHER_SPLIT, persist_state="session"
     )
     shown = {results.split: evaluation}
     if overlay:
@@ -47,20 +48,22 @@ def show_curves(run: Run, results: SplitResults, evaluation: Evaluation) -> None
         st.markdown(f"**Precision and recall** of {literal(evaluation.positive)}")
         charts.show(precision_recall, key="precision-recall")
     if len(results.classes) > 2:
-        with grid.cell():
-            _show_one_vs_rest(results)
+        _show_one_vs_rest(grid, results)
 
 
-def _show_one_vs_rest(results: SplitResults) -> None:
-    st.markdown("**ROC of every class** against the rest")
+def _show_one_vs_rest(grid: GridContainer, results: SplitResults) -> None:
     by_class = results.by_class
-    charts.show(
-        roc_figure(
+    with grid.cell():
+        st.markdown("**ROC of every class** against the rest")
+        figure = roc_figure(
             {name: roc_points(scored) for name, scored in by_class.items()},
             aucs={name: roc_auc_score(scored) for name, scored in by_class.items()},
-        ),
-        key="roc-one-vs-rest",
-    )
+        )
+        charts.show(figure, key="roc-one-vs-rest")
+    with grid.cell():
+        st.markdown("**Precision and recall of every class** against the rest")
+        figure = precision_recall_figure({name: precision_recall_points(scored) for name, scored in by_class.items()})
+        charts.show(figure, key="precision-recall-one-vs-rest")
 
 
 def _dash(figure: go.Figure, name: str) -> None:

@@ -15,7 +15,7 @@ def show_matrix(run: Run, evaluation: Evaluation, counts: Counts) -> None:
     st.subheader("Right and wrong")
     grid = st.grid(2, min_column_width=360)
     with grid.cell():
-        shares = st.toggle("Large: share of each row", key="confusion_shares", persist_state="session")
+        shares = st.toggle("Large: share of each row", key=state.CONFUSION_SHARES, persist_state="session")
         key = f"confusion-{run.id}-{evaluation.split}"
         figure = confusion_figure(
             evaluation.confusion, evaluation.classes, positive=evaluation.positive, normalise=bool(shares)
@@ -23,7 +23,7 @@ def show_matrix(run: Run, evaluation: Evaluation, counts: Counts) -> None:
         names = charts.show(figure, key=key, clickable=True)
         if names:
             truth, predicted = names
-            _open(run, evaluation.split, cell_named(truth, predicted, evaluation.positive))
+            _open(run, case_of(truth, predicted, evaluation))
     with grid.cell():
         st.markdown("**Look at the scans.** Click a cell, or:")
         for cell, count, plural, nothing in (
@@ -39,9 +39,10 @@ def show_matrix(run: Run, evaluation: Evaluation, counts: Counts) -> None:
                 disabled=not count,
                 width="stretch",
             ):
-                _open(run, evaluation.split, cell)
+                _open(run, state.Case(cell, evaluation.split))
         if len(evaluation.classes) > 2:
             st.caption(
+                "A click on the matrix opens the scans of that cell alone. "
                 f"The threshold decides about {literal(evaluation.positive)} alone; a scan below it gets the likeliest "
                 "other class. Taking one of the others for another counts as cleared."
             )
@@ -54,6 +55,14 @@ def cell_named(truth: str, predicted: str, positive: str) -> str:
     return FALSE_ALARM if predicted == positive else CLEARED
 
 
-def _open(run: Run, split: str, cell: str) -> None:
-    state.open_case(state.Case(cell, split))
-    st.switch_page("review/page.py", query_params={"run": run.id, "cell": cell, "split": split})
+def case_of(truth: str, predicted: str, evaluation: Evaluation) -> state.Case:
+    """The worklist of a cell: of two classes its own list, of more the part of a list with these two classes."""
+    cell = cell_named(truth, predicted, evaluation.positive)
+    if len(evaluation.classes) == 2:
+        return state.Case(cell, evaluation.split)
+    return state.Case(cell, evaluation.split, truth=truth, predicted=predicted)
+
+
+def _open(run: Run, case: state.Case) -> None:
+    state.open_case(case)
+    st.switch_page("review/page.py", query_params=state.address_of(run.id, case))

@@ -12,17 +12,17 @@ from pages.performance.report import show_tables
 from pages.shared import cached, frame, state
 from pages.shared.words import SPLIT_NAMES
 
-_SPLIT_PICKED = "split_on_performance"  # not state.SPLIT: that is a widget's key on the review page
-
 
 def _pick_split(run: Run) -> str:
     """Test where there is one: the only split on which nothing was chosen."""
     splits = [split for split in ("test", "val") if split in splits_of(run)]
-    if st.session_state.get(_SPLIT_PICKED) not in splits:
+    if st.session_state.get(state.SPLIT_ON_PERFORMANCE) not in splits:
         asked = state.get(state.SPLIT)
-        st.session_state[_SPLIT_PICKED] = asked if asked in splits else splits[0]
+        st.session_state[state.SPLIT_ON_PERFORMANCE] = asked if asked in splits else splits[0]
     split = str(
-        st.segmented_control("Split", splits, key=_SPLIT_PICKED, format_func=SPLIT_NAMES.__getitem__, required=True)
+        st.segmented_control(
+            "Split", splits, key=state.SPLIT_ON_PERFORMANCE, format_func=SPLIT_NAMES.__getitem__, required=True
+        )
     )
     state.put(state.SPLIT, split)
     return split

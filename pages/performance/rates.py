@@ -7,7 +7,8 @@ from core.evaluation.summary import Evaluation
 from core.results import splits_of
 from core.runs import Run
 from pages.shared.estimates import show_rate, show_score
-from pages.shared.words import GROUP_WORDS, SPLIT_NAMES, literal
+from pages.shared.splitting import say_how_split
+from pages.shared.words import SPLIT_NAMES, literal
 
 
 def show_honest_words(run: Run, split: str) -> None:
@@ -23,11 +24,7 @@ def show_honest_words(run: Run, split: str) -> None:
             "were chosen there.",
             icon=":material/warning:",
         )
-    words = GROUP_WORDS.get(run.record.group_source, GROUP_WORDS["scan"])
-    if run.record.group_source == "patient":
-        st.caption(words)
-    else:
-        st.warning(words, icon=":material/warning:")
+    say_how_split(run)
 
 
 def show_rates(evaluation: Evaluation, counts: Counts) -> None:

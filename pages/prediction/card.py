@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.errors import ExplorerError
+from core.errors import ExplorerError, failure_line
 from core.evaluation.thresholds import OperatingPoint
 from core.explanation.maps import METHODS, ScanMap
 from core.explanation.overlay import overlaid
@@ -15,6 +15,7 @@ from core.runs import Run
 from pages.prediction.uploads import Answer
 from pages.prediction.verdict import verdict_html
 from pages.shared import cached
+from pages.shared.flat_maps import FLAT_WORDS, is_flat
 from pages.shared.words import SPLIT_NAMES, literal
 
 
@@ -38,7 +39,7 @@ def show_card(run: Run, point: OperatingPoint, answer: Answer, choice: MapChoice
                 run, answer.upload.content, answer.upload.name, choice.target, choice.method
             )
         except ExplorerError as error:  # a backbone without maps still has scores
-            grid.info(literal(str(error)), icon=":material/info:")
+            grid.info(literal(failure_line(error)), icon=":material/info:")
             found = None
         else:
             with grid.cell():
@@ -57,6 +58,9 @@ def _overlay(answer: Answer, scan: NDArray[np.uint8], found: ScanMap, choice: Ma
     if found.is_empty:
         st.info(f"No positive evidence for {literal(found.target)}: there is nothing to draw.", icon=":material/block:")
         return
+    if is_flat(found):
+        st.info(FLAT_WORDS, icon=":material/grid_off:")
+        return
     st.image(
         overlaid(scan, found, opacity=choice.opacity),
         width="stretch",
@@ -68,7 +72,9 @@ def _overlay(answer: Answer, scan: NDArray[np.uint8], found: ScanMap, choice: Ma
 
 def _verdict(run: Run, point: OperatingPoint, answer: Answer) -> None:
     facts = decided(cached.model(run), answer.probabilities, threshold=point.threshold)
-    st.metric(f"Score for {run.record.positive}", f"{facts['score']:.3f}", help="Probability of the positive class.")
+    st.metric(
+        f"Score for {literal(run.record.positive)}", f"{facts['score']:.3f}", help="Probability of the positive class."
+    )
     st.html(
         verdict_html(
             str(facts["decision"]),
@@ -84,7 +90,7 @@ def _verdict(run: Run, point: OperatingPoint, answer: Answer) -> None:
 
 def _map_figures(found: ScanMap, positive: str) -> None:
     if found.target != positive:
-        st.metric(f"Score for {found.target}", f"{found.target_score:.3f}", help="Of the class asked about.")
+        st.metric(f"Score for {literal(found.target)}", f"{found.target_score:.3f}", help="Of the class asked about.")
     st.metric(
         "Unscaled maximum of the map",
         f"{found.maximum:.3g}",

@@ -35,6 +35,6 @@ if uploads:
     show_results(chosen, point, uploads)
 else:
     st.caption(
-        f"Positive from {point.threshold:.3f} on ({rule_words(point.rule)}). "
+        f"Positive from {point.threshold:.3f} on ({literal(rule_words(point.rule))}). "
         "Uploads are read in memory, kept no longer than your visit, and leave this machine for nowhere."
     )

@@ -9,7 +9,8 @@ from core.prediction import decided
 from core.runs import Run
 from pages.prediction.card import MapChoice, show_card
 from pages.prediction.uploads import Answer, Upload, answered
-from pages.shared import cached
+from pages.shared import cached, state
+from pages.shared.errors import errors_in_a_line, say_error
 from pages.shared.tables import table_with_download
 from pages.shared.words import literal
 
@@ -47,16 +48,17 @@ def answers_table(run: Run, answers: list[Answer], *, threshold: float) -> pd.Da
 
 def _show_problems(bad: list[Answer]) -> None:
     for answer in bad[:MOST_PROBLEMS]:
-        st.error(f"{literal(answer.upload.name)}: {literal(answer.problem)}", icon=":material/error:")
+        say_error(answer.problem, before=f"{literal(answer.upload.name)}: ")
     if len(bad) > MOST_PROBLEMS:
-        st.error(f"{len(bad) - MOST_PROBLEMS} more cannot be read; the table below says why.", icon=":material/error:")
+        say_error(f"{len(bad) - MOST_PROBLEMS} more cannot be read; the table below says why.")
 
 
 @st.fragment
+@errors_in_a_line()
 def _cards(run: Run, point: OperatingPoint, answers: list[Answer]) -> None:
     choice = _map_choice(run)
     pages = -(-len(answers) // PER_PAGE)
-    page = st.pagination(pages, key=f"predictions-page-{pages}") if pages > 1 else 1
+    page = st.pagination(pages, key=f"{state.PREDICTIONS_PAGE}{pages}") if pages > 1 else 1
     for answer in answers[(page - 1) * PER_PAGE : page * PER_PAGE]:
         show_card(run, point, answer, choice)
 
@@ -65,10 +67,10 @@ def _map_choice(run: Run) -> MapChoice:
     classes = list(run.record.classes)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         target = st.selectbox(
-            "Evidence for", classes, index=classes.index(run.record.positive), key="prediction_target", width=220
+            "Evidence for", classes, index=classes.index(run.record.positive), key=state.PREDICTION_TARGET, width=220
         )
         method = st.selectbox(
-            "Method", list(METHODS), format_func=METHODS.__getitem__, key="prediction_method", width=180
+            "Method", list(METHODS), format_func=METHODS.__getitem__, key=state.PREDICTION_METHOD, width=180
         )
-        opacity = st.slider("Opacity of the heat", 0.0, 1.0, 0.5, 0.05, key="prediction_opacity", width=280)
+        opacity = st.slider("Opacity of the heat", 0.0, 1.0, 0.5, 0.05, key=state.PREDICTION_OPACITY, width=280)
     return MapChoice(target, method, opacity)

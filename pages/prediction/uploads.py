@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.errors import ExplorerError
+from core.errors import ExplorerError, failure_line
 from core.runs import Run
-from pages.shared import cached
+from pages.shared import cached, state
 
 MAX_UPLOAD_MB = 20
 _ENDINGS = ("png", "jpg", "jpeg")
@@ -50,7 +50,7 @@ def upload_scans() -> list[Upload]:
         type=_ENDINGS,
         accept_multiple_files=True,
         max_upload_size=MAX_UPLOAD_MB,
-        key="uploads",
+        key=state.UPLOADS,
         help=f"PNG or JPEG, at most {MAX_UPLOAD_MB} MB each.",
     )
     return [Upload(file.name, file.getvalue()) for file in files or []]
@@ -67,6 +67,6 @@ def answered(run: Run, uploads: Sequence[Upload]) -> list[Answer]:
             probabilities = cached.upload_probabilities(run, upload.content, upload.name)
             answers.append(Answer(upload, probabilities, ""))
         except ExplorerError as error:
-            answers.append(Answer(upload, None, str(error)))
+            answers.append(Answer(upload, None, failure_line(error)))
     bar.empty()
     return answers

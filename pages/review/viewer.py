@@ -1,6 +1,7 @@
 """One case after the other: the scan large, the heat over it, the figures beside it."""
 
-from pathlib import Path
+import zlib
+from functools import partial
 
 import cv2
 import numpy as np
@@ -8,18 +9,23 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.errors import ExplorerError, failure_line
+from core.errors import ExplorerError
 from core.evaluation.thresholds import OperatingPoint
 from core.explanation.maps import METHODS, ScanMap
 from core.explanation.overlay import overlaid
 from core.runs import Run
 from pages.shared import cached, state
+from pages.shared.errors import errors_in_a_line, say_error
+from pages.shared.flat_maps import FLAT_WORDS, is_flat
+from pages.shared.tables import download_button
+from pages.shared.words import literal
 
-_SHOWN_HEIGHT_PX = 640
-_METHOD, _TARGET, _OPACITY, _HEAT = "map_method", "map_target", "map_opacity", "map_shown"
+_LEAST_HEIGHT_PX = 640
+_BADGES = {"missed": "red", "false alarm": "orange", "found": "green", "cleared": "blue"}
 
 
 @st.fragment
+@errors_in_a_line()
 def viewer(run: Run, cases: pd.DataFrame, point: OperatingPoint) -> None:
     """Show the case in the address, else the first; paging repaints this part alone.
 
@@ -33,16 +39,16 @@ def viewer(run: Run, cases: pd.DataFrame, point: OperatingPoint) -> None:
         state.put(state.CASE, paths[0])
     position = paths.index(state.get(state.CASE))
     case = cases.iloc[position]
-    picture, beside = st.columns([3, 2], gap="medium")
+    grid = st.grid(5, min_column_width=160, gap="medium")
+    picture, beside = grid.cell(column_span=3), grid.cell(column_span=2)
     with beside:
         _paging(paths, position)
         _verdict(case, run, point)
         target, method, opacity = _map_controls(run)
     try:
-        scan = cached.scan(Path(run.record.data) / case["path"])
-        found = cached.scan_map(run, Path(run.record.data) / case["path"], target, method)
+        scan, found = cached.scan_with_map(run, case["path"], target, method)
     except ExplorerError as error:
-        picture.error(failure_line(error), icon=":material/error:")
+        say_error(error, place=picture)
     else:
         with picture:
             _show(scan, found, opacity, case)
@@ -50,7 +56,7 @@ def viewer(run: Run, cases: pd.DataFrame, point: OperatingPoint) -> None:
             _map_figures(found)
     with beside:
         _facts(case, run)
-    _worklist_table(cases, position, run)
+    _worklist_table(cases, run)
     state.write_address("review")
 
 
@@ -63,8 +69,8 @@ def _paging(paths: list[str], position: int) -> None:
         shortcut="Left",
         disabled=position == 0,
         width="stretch",
-        on_click=state.put,
-        args=(state.CASE, paths[max(position - 1, 0)]),
+        on_click=_turn_to,
+        args=(paths[max(position - 1, 0)],),
     )
     where.markdown(f"**{position + 1}** of {len(paths)}", text_alignment="center")
     on.button(
@@ -75,22 +81,34 @@ def _paging(paths: list[str], position: int) -> None:
         shortcut="Right",
         disabled=position + 1 == len(paths),
         width="stretch",
-        on_click=state.put,
-        args=(state.CASE, paths[min(position + 1, len(paths) - 1)]),
+        on_click=_turn_to,
+        args=(paths[min(position + 1, len(paths) - 1)],),
     )
 
 
+def _turn_to(path: str) -> None:
+    """Callback: the table below begins without a chosen row, so that each of its rows can be chosen again."""
+    state.put(state.CASE, path)
+    st.session_state[state.WORKLIST_TURN] = st.session_state.get(state.WORKLIST_TURN, 0) + 1
+
+
+def verdict_words(label: str, predicted: str) -> str:
+    """What it is and what it was called, in a sentence of Markdown that shows the names as they are."""
+    truth, call = literal(label), literal(predicted)
+    if label == predicted:
+        return f"It is {truth}, and called so."
+    return f"It is {truth}, called {call}."
+
+
 def _verdict(case: pd.Series, run: Run, point: OperatingPoint) -> None:
-    says = {
-        "missed": "Missed: it is {label}, called {predicted}.",
-        "false alarm": "False alarm: it is {label}, called {predicted}.",
-        "found": "Found: it is {label}, and called so.",
-        "cleared": "Cleared: it is {label}, called {predicted}.",
-    }[case["cell"]].format(label=case["label"], predicted=case["predicted"])
-    colour = {"missed": "red", "false alarm": "orange", "found": "green", "cleared": "blue"}[case["cell"]]
-    st.markdown(f":{colour}-badge[{case['cell']}] {says.split(':', 1)[1].strip().capitalize()}")
+    cell = case["cell"]
+    st.markdown(f":{_BADGES[cell]}-badge[{cell}] {verdict_words(case['label'], case['predicted'])}")
     score, distance = st.columns(2)
-    score.metric(f"Score for {run.record.positive}", f"{case['score']:.3f}", help="Probability of the positive class.")
+    score.metric(
+        f"Score for {literal(run.record.positive)}",
+        f"{case['score']:.3f}",
+        help="Probability of the positive class.",
+    )
     distance.metric(
         "From the threshold",
         f"{case['score'] - point.threshold:+.3f}",
@@ -100,18 +118,19 @@ def _verdict(case: pd.Series, run: Run, point: OperatingPoint) -> None:
 
 def _map_controls(run: Run) -> tuple[str, str, float]:
     shown, opacity = st.columns([1, 2], vertical_alignment="center")
-    heat = shown.toggle("Heat", True, key=_HEAT, help="Show what the network looked at.")
-    share = opacity.slider("Opacity", 0.0, 1.0, 0.55, 0.05, key=_OPACITY, disabled=not heat)
+    heat = shown.toggle("Heat", True, key=state.MAP_SHOWN, help="Show what the network looked at.")
+    share = opacity.slider("Opacity", 0.0, 1.0, 0.55, 0.05, key=state.MAP_OPACITY, disabled=not heat)
     which, how = st.columns(2)
     classes = list(run.record.classes)
-    target = which.selectbox("Evidence for", classes, index=classes.index(run.record.positive), key=_TARGET)
-    method = how.selectbox("Method", list(METHODS), format_func=lambda name: METHODS[name], key=_METHOD)
+    target = which.selectbox("Evidence for", classes, index=classes.index(run.record.positive), key=state.MAP_TARGET)
+    method = how.selectbox("Method", list(METHODS), format_func=lambda name: METHODS[name], key=state.MAP_METHOD)
     return target, method, share if heat else 0.0
 
 
 def _show(scan: NDArray[np.uint8], found: ScanMap, opacity: float, case: pd.Series) -> None:
+    opacity = 0.0 if is_flat(found) else opacity
     picture = overlaid(scan, found, opacity=opacity)
-    factor = max(_SHOWN_HEIGHT_PX / picture.shape[0], 1.0)
+    factor = min(_LEAST_HEIGHT_PX / picture.shape[0], cached.SHOWN_SCAN_PX / max(picture.shape[:2]))
     if factor > 1:
         picture = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
     heat = "" if opacity == 0 or found.is_empty else f", with the heat of {METHODS[found.method]} for {found.target}"
@@ -119,47 +138,55 @@ def _show(scan: NDArray[np.uint8], found: ScanMap, opacity: float, case: pd.Seri
 
 
 def _map_figures(found: ScanMap) -> None:
+    target = literal(found.target)
     if found.is_empty:
-        st.warning(f"No positive evidence for {found.target} in this scan: there is nothing to draw.")
+        st.warning(f"No positive evidence for {target} in this scan: there is nothing to draw.")
+    elif is_flat(found):
+        st.warning(FLAT_WORDS, icon=":material/grid_off:")
     score, maximum = st.columns(2)
-    score.metric(f"Score for {found.target}", f"{found.target_score:.3f}")
+    score.metric(f"Score for {target}", f"{found.target_score:.3f}")
     maximum.metric(
         "Unscaled maximum",
         f"{found.maximum:.3g}",
         help="Every map is scaled by its own maximum, so weak evidence looks as strong as strong evidence. "
         "This number tells them apart.",
     )
-    st.caption(f"The map is {found.side[1]} x {found.side[0]} cells over the scan: it says where, not how exactly.")
+    if not is_flat(found):
+        st.caption(f"The map is {found.side[1]} x {found.side[0]} cells over the scan: it says where, not how exactly.")
 
 
 def _facts(case: pd.Series, run: Run) -> None:
     with st.expander("About this scan"):
         facts = {"File": case["path"], "Label": case["label"], "Split": case["split"], "Group": case["group"]}
         facts |= {f"Probability of {name}": f"{case[name]:.4f}" for name in run.record.classes}
-        st.table(pd.DataFrame(facts.items(), columns=["", " "]).set_index(""), border="horizontal")
+        shown = [(literal(name), literal(str(value))) for name, value in facts.items()]
+        st.table(pd.DataFrame(shown, columns=["", " "]).set_index(""), border="horizontal")
 
 
-def _worklist_table(cases: pd.DataFrame, position: int, run: Run) -> None:
+def _worklist_table(cases: pd.DataFrame, run: Run) -> None:
     with st.expander(f"The whole worklist ({len(cases)}), most confident first"):
-        columns = ["path", "label", "predicted", "score", "group"]
-        table = cases[columns]
-        chosen = st.dataframe(
+        table = cases[["path", "label", "predicted", "score", "group"]]
+        named = f"{run.id}-{cases['split'].iloc[0]}-{cases['cell'].iloc[0].replace(' ', '-')}"
+        # Another list is another table: a row chosen in one says nothing about the next.
+        content = zlib.crc32("\n".join(table["path"]).encode())
+        key = f"worklist-{named}-{content}-{st.session_state.get(state.WORKLIST_TURN, 0)}"
+        st.dataframe(
             table,
             hide_index=True,
             width="stretch",
             height=280,
-            on_select="rerun",
+            on_select=partial(_take_row, key, table["path"].tolist()),
             selection_mode="single-row",
-            key=f"worklist-{cases['cell'].iloc[0]}-{len(cases)}",
+            key=key,
             column_config={
                 "score": st.column_config.ProgressColumn("score", min_value=0.0, max_value=1.0, format="%.3f")
             },
         )
-        rows = chosen["selection"]["rows"]
-        if rows and rows[0] != position and rows != st.session_state.get("worklist_row"):
-            st.session_state["worklist_row"] = rows
-            state.put(state.CASE, cases["path"].iloc[rows[0]])
-            st.rerun(scope="fragment")
-        st.download_button(
-            "Download as CSV", table.to_csv(index=False), f"{run.id}-{cases['cell'].iloc[0]}.csv", "text/csv"
-        )
+        download_button(table, named)
+
+
+def _take_row(key: str, paths: list[str]) -> None:
+    """Callback: a row of the worklist was chosen; taking the choice back leaves the case as it is."""
+    rows = st.session_state[key]["selection"]["rows"]
+    if rows:
+        state.put(state.CASE, paths[rows[0]])

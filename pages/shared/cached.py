@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from core.results import SplitResults
 
 SHOWN_UPLOAD_PX = 900
+SHOWN_SCAN_PX = 1024
 
 
 def runs_folder() -> Path:
@@ -59,19 +60,25 @@ def model(run: Run) -> "LoadedModel":
     return _model(str(run.folder), _changed(run.weights_path), run)
 
 
-def scan(path: Path) -> "NDArray[np.uint8]":
-    """A scan's grey pixels (h, w), read-only."""
-    return _scan(str(path), _changed(path))
-
-
 def thumbnail(path: Path) -> bytes | None:
     """A scan as a small JPEG; None where it cannot be read."""
     return _thumbnail(str(path), _changed(path))
 
 
-def scan_map(run: Run, path: Path, target: str, method: str) -> "ScanMap":
-    """The map of one scan of a run."""
-    return _scan_map(str(run.folder), _changed(run.weights_path), str(path), _changed(path), target, method, run)
+def scan_with_map(run: Run, path: str, target: str, method: str) -> "tuple[NDArray[np.uint8], ScanMap]":
+    """A scan of the run's dataset, grey bytes (h, w), and its map, no larger than a screen and read-only.
+
+    Raises:
+        DatasetError: the path leads out of the dataset's folder, or is no scan that can be read.
+        RequestError: as `core.explanation.maps.explain`.
+    """
+    file = _file_of(run, path)
+    return _scan_with_map(str(run.folder), _changed(run.weights_path), str(file), _changed(file), target, method, run)
+
+
+def torn_groups(run: Run) -> int:
+    """How many groups of a run lie in more than one split."""
+    return _torn_groups(str(run.folder), _changed(run.folder / "predictions.parquet"), run)
 
 
 def upload_probabilities(run: Run, content: bytes, name: str) -> "NDArray[np.float32]":
@@ -154,13 +161,11 @@ def _model(folder: str, changed_at: float, _run: Run) -> "LoadedModel":
     return load_run_model(_run)
 
 
-@st.cache_resource(show_spinner=False, max_entries=256)
-def _scan(path: str, changed_at: float) -> "NDArray[np.uint8]":
-    from core.data.images import read_scan
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _torn_groups(folder: str, changed_at: float, _run: Run) -> int:
+    from core.results import torn_groups as count
 
-    pixels = read_scan(Path(path))
-    pixels.flags.writeable = False
-    return pixels
+    return count(_run)
 
 
 @st.cache_resource(show_spinner=False, max_entries=2048)
@@ -175,15 +180,13 @@ def _thumbnail(path: str, changed_at: float) -> bytes | None:
         return None
 
 
-@st.cache_resource(show_spinner=False, max_entries=256)
-def _scan_map(
+@st.cache_resource(show_spinner=False, max_entries=48)
+def _scan_with_map(
     folder: str, weights_at: float, path: str, path_at: float, target: str, method: str, _run: Run
-) -> "ScanMap":
-    from core.explanation.maps import explain
+) -> "tuple[NDArray[np.uint8], ScanMap]":
+    from core.data.images import read_scan
 
-    found = explain(model(_run), scan(Path(path)), target=target, method=method)
-    found.heat.flags.writeable = False
-    return found
+    return _explained(_run, read_scan(Path(path)), target, method, SHOWN_SCAN_PX)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -221,13 +224,31 @@ def _upload_map(
     _run: Run,
 ) -> "tuple[NDArray[np.uint8], ScanMap]":
     from core.data.images import read_scan_bytes
+
+    return _explained(_run, read_scan_bytes(_content, _name), target, method, SHOWN_UPLOAD_PX)
+
+
+def _explained(
+    run: Run, scan: "NDArray[np.uint8]", target: str, method: str, longest_px: int
+) -> "tuple[NDArray[np.uint8], ScanMap]":
+    """The map is of the scan as it is; both are kept as they are shown."""
     from core.explanation.maps import explain
     from core.explanation.overlay import reduced
 
-    scan = read_scan_bytes(_content, _name)
-    shown, found = reduced(scan, explain(model(_run), scan, target=target, method=method), longest_px=SHOWN_UPLOAD_PX)
+    shown, found = reduced(scan, explain(model(run), scan, target=target, method=method), longest_px=longest_px)
     shown.flags.writeable = found.heat.flags.writeable = False
     return shown, found
+
+
+def _file_of(run: Run, path: str) -> Path:
+    """A run's tables may come from anywhere: what they name must lie in the dataset's folder."""
+    from core.data.folders import refusal
+    from core.errors import DatasetError
+
+    root = Path(run.record.data).resolve()
+    if reason := refusal(root, path):
+        raise DatasetError(f"expected a scan in {root}, found {path!r}: {reason}")
+    return root / path
 
 
 def _changed(path: Path) -> float:

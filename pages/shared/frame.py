@@ -1,13 +1,15 @@
 """What stands around every page: the chosen run, the threshold in force, errors in one line, the footer."""
 
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
 
-from core.errors import ExplorerError, failure_line
 from core.runs import Run
 from pages.shared import cached, state
-from pages.shared.words import percent, rule_words, run_name
+from pages.shared.errors import errors_in_a_line
+from pages.shared.saved_point import DEFAULT_THRESHOLD, saved_point
+from pages.shared.words import literal, rule_words, run_name, share
 
 
 class _PageEndedError(Exception):
@@ -16,22 +18,22 @@ class _PageEndedError(Exception):
 
 def sidebar() -> None:
     """The run picker, and the threshold in force for the picked run: the same on every page."""
-    runs = {run.id: run for run in cached.finished_runs()}
-    with st.sidebar:
+    with st.sidebar, errors_in_a_line():
+        runs = {run.id: run for run in cached.finished_runs()}
         if not runs:
             st.caption("No finished run yet. Start with the synthetic scans, or train on your own.")
             return
         wanted = state.get(state.PICKED_RUN)
         if wanted not in runs:
             if wanted:
-                st.warning(f"There is no finished run {wanted} here; showing the newest.")
+                st.warning(f"There is no finished run {literal(wanted)} here; showing the newest.")
             state.put(state.PICKED_RUN, next(iter(runs)))
         st.selectbox(
             "Run",
             list(runs),
             key=state.PICKED_RUN,
             format_func=lambda run_id: run_name(runs[run_id]),
-            on_change=lambda: state.put(state.CASE, ""),
+            on_change=state.forget_classes,
             persist_state="session",  # st.switch_page forgets what widgets hold
         )
         _threshold_in_force(runs[state.get(state.PICKED_RUN)])
@@ -60,13 +62,9 @@ def run_or_empty_state() -> Run:
 
 
 def run_safely(page: Any) -> None:
-    """Run a page; what people can act on is shown in one line, never as a traceback."""
-    try:
+    """Run a page; what goes wrong is shown in one line, never as a traceback, and the address is kept."""
+    with errors_in_a_line(), suppress(_PageEndedError):
         page.run()
-    except _PageEndedError:
-        pass
-    except ExplorerError as error:
-        st.error(failure_line(error), icon=":material/error:")
     state.write_address(page.url_path or "start")
 
 
@@ -75,24 +73,20 @@ def footer() -> None:
     st.caption("Research use only, not a medical device.")
 
 
+@errors_in_a_line()
 def _threshold_in_force(run: Run) -> None:
-    from core.results import point_in_force
-
-    try:
-        point = point_in_force(run)
-    except ExplorerError as error:
-        st.error(failure_line(error), icon=":material/error:")
-        return
+    """One line where it is damaged: another run can still be chosen above."""
+    point = saved_point(run)
     st.metric(
         "Threshold in force",
-        f"{point.threshold:.3f}",
-        help=f"Positive ({run.record.positive}) if the score is at least this. Every page uses it.",
+        f"{DEFAULT_THRESHOLD if point is None else point.threshold:.3f}",
+        help=f"Positive ({literal(run.record.positive)}) if the score is at least this. Every page uses it.",
     )
-    if point.rule == "default":
-        st.caption("Nobody has chosen it yet: choose one on the Threshold page.")
+    if point is None or point.rule == "default":
+        st.caption("The default: nobody has chosen it yet. Choose one on the Threshold page.")
     else:
         rule = rule_words(point.rule)
         st.caption(
-            f"{rule[0].upper()}{rule[1:]}. "
-            f"There it misses {percent(point.fnr)} and falsely alarms {percent(point.fpr)}."
+            f"{literal(rule[0].upper() + rule[1:])}. "
+            f"There it misses {share(point.fnr)} and falsely alarms {share(point.fpr)}."
         )

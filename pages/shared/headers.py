@@ -11,7 +11,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
         "font-src 'self' data:",
-        "connect-src 'self' ws: wss: data: blob:",
+        "connect-src 'self' data: blob:",
         "worker-src 'self' blob:",
         "object-src 'none'",
         "base-uri 'self'",

@@ -1,13 +1,17 @@
 """How far a run is, in words and as a bar: the same on the start page and on the training page."""
 
+import math
 from typing import Any
 
 import streamlit as st
 
-from core.errors import ExplorerError
-from core.runs import Run, Status
+from core.errors import ExplorerError, failure_line
+from core.run_record import Status
+from core.runs import Run
 from core.training.jobs import progress_of, request_stop
+from pages.shared.words import literal
 
+WORKING: tuple[Status, ...] = ("queued", "running")
 PHASE_WORDS = {
     "starting": "Starting the process",
     "waiting": "Waiting for its turn",
@@ -37,22 +41,40 @@ def show_progress(run: Run) -> None:
 
 
 def progress_words(facts: dict[str, Any]) -> tuple[float, str]:
-    """Share done in [0, 1] and one line, from the content of `status.json`."""
+    """Share done in [0, 1] and one line of Markdown, from the content of `status.json`, whatever of it is there."""
     phase = str(facts.get("phase", "starting"))
-    words = PHASE_WORDS.get(phase, phase)
+    words = literal(PHASE_WORDS.get(phase, phase))
     if phase == "waiting":
-        ahead = int(facts.get("ahead", 1))
+        ahead = int(_number(facts, "ahead") or 1)
         return 0.0, f"{words}: {ahead} run{'s' if ahead != 1 else ''} ahead"
     if phase == "training":
-        epoch, epochs = int(facts["epoch"]), int(facts["epochs"])
-        share = (epoch - 1 + facts["step"] / max(facts["steps"], 1)) / epochs
-        left = duration(float(facts["seconds_left"]))
-        return min(
-            share, 1.0
-        ), f"{words}: epoch {epoch} of {epochs}, {facts['images_per_second']:.0f} images/s, {left} left"
-    if facts.get("total"):
-        return min(facts["done"] / facts["total"], 1.0), f"{words}: {facts['done']} of {facts['total']}"
+        return _training_words(facts, words)
+    done, total = _number(facts, "done"), _number(facts, "total")
+    if total:
+        return _share((done or 0.0) / total), f"{words}: {done or 0:.0f} of {total:.0f}"
     return (1.0 if phase == "finished" else 0.0), words
+
+
+def _training_words(facts: dict[str, Any], words: str) -> tuple[float, str]:
+    epoch, epochs, pace, left = (_number(facts, n) for n in ("epoch", "epochs", "images_per_second", "seconds_left"))
+    said, share = [], 0.0
+    if epoch and epochs:
+        share = (epoch - 1 + (_number(facts, "step") or 0.0) / max(_number(facts, "steps") or 1.0, 1.0)) / epochs
+        said.append(f"epoch {epoch:.0f} of {epochs:.0f}")
+    if pace is not None:
+        said.append(f"{pace:.0f} images/s")
+    if left is not None:
+        said.append(f"{duration(left)} left")
+    return _share(share), f"{words}: {', '.join(said)}" if said else words
+
+
+def _number(facts: dict[str, Any], name: str) -> float | None:
+    value = facts.get(name)
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def _share(value: float) -> float:
+    return min(max(value, 0.0), 1.0)
 
 
 def duration(seconds: float) -> str:
@@ -70,4 +92,4 @@ def stop_button(run: Run, *, key: str) -> None:
             request_stop(run)
             st.toast("Asked to stop.")
         except ExplorerError as error:
-            st.toast(str(error))
+            st.toast(literal(failure_line(error)))

@@ -1,42 +1,89 @@
 """Every session key, named and typed; and the part of it that lives in the address bar.
 
 The address holds what a link must carry: the run, the case and the worklist. It is read once, when a session begins,
-and written after each run of a page, because a change of page empties it.
+and written after each run of a page, because a change of page empties it. Buttons and tables that keep nothing have
+keys of their own, beside where they are drawn.
 """
 
 from dataclasses import dataclass
 
 import streamlit as st
 
+# On every page
 PICKED_RUN = "picked_run"  # str: id of the run in the sidebar
+# A worklist and its case
 CASE = "case"  # str: path of the scan under review, as in the run's index
 CELL = "cell"  # str: missed, false alarm, found or cleared
-SPLIT = "split"  # str: val or test
-DATA_FOLDER = "data_folder"  # str: the dataset last opened
-POSITIVE = "positive"  # dict[str, str]: chosen positive class by dataset folder
-WATCHED_RUN = "watched_run"  # str: id of the run shown on the training page
+SPLIT = "split"  # str: val or test; on the review page train too
+TRUTH = "truth"  # str: of three or more classes, only scans of this one; else empty
+PREDICTED = "predicted"  # str: and only those called this one
+WORKLIST_TURN = "worklist_turn"  # int: how often the case was turned by button, which the table must not answer to
+MAP_METHOD = "map_method"  # str: key of core.explanation.maps.METHODS on the review page
+MAP_TARGET = "map_target"  # str: class asked about there
+MAP_OPACITY = "map_opacity"  # float: of the heat there, in [0, 1]
+MAP_SHOWN = "map_shown"  # bool: whether the heat is shown there
+# Performance
+SPLIT_ON_PERFORMANCE = "split_on_performance"  # str: val or test; SPLIT itself is a widget's key on the review page
+CONFUSION_SHARES = "confusion_shares"  # bool: whether the matrix shows shares large
+OVERLAY_OTHER_SPLIT = "overlay_other_split"  # bool: whether the curves of the other split are drawn too
+# Threshold
 THRESHOLD_DRAFTS = "threshold_drafts"  # dict[str, Draft]: thresholds being tried and not saved, by run id
 THRESHOLD_SAVED = "threshold_saved"  # str: what the threshold page has to say after the next run of it
+SLIDER_OF_RUN = "threshold-"  # + run id, float: where its slider stands
+BUDGET_OF_RUN = "budget-"  # + run id, float: percent of positives that may be missed
+SURE_OF_RUN = "sure-"  # + run id, bool: whether that is to be promised for new scans
+PROBLEM_OF_RUN = "problem-"  # + run id, str: why nothing could be picked, said once
+# Dataset and training
+DATA_FOLDER = "data_folder"  # str: the dataset last opened, or the one that the address asks for
+ALLOWED_FOLDER = "allowed_folder"  # str: the folder that somebody said in this session to look at
+DATASET_TYPED = "dataset_typed"  # str: the field on the dataset page
+DATASET_KNOWN = "dataset_known"  # str | None: the list beside it
+POSITIVE = "positive"  # dict[str, str]: chosen positive class by dataset folder
+POSITIVE_OF_FOLDER = "dataset_positive-"  # + folder, str: its select box
+GALLERY_CLASS = "gallery_class"  # str: class that the gallery is narrowed to, or "All"
+GALLERY_SPLIT = "gallery_split"  # str: split, likewise
+GALLERY_STATE = "gallery_state"  # str: usable or not, likewise
+GALLERY_PAGE = "gallery-page-"  # + what is shown, int: its page
+WHOLE_INDEX = "whole_index"  # bool: whether the index is unfolded
+WATCHED_RUN = "watched_run"  # str: id of the run shown on the training page
+# Prediction
+UPLOADS = "uploads"  # list of uploaded files
+PREDICTION_TARGET = "prediction_target"  # str: class asked about there
+PREDICTION_METHOD = "prediction_method"  # str: key of core.explanation.maps.METHODS
+PREDICTION_OPACITY = "prediction_opacity"  # float: of the heat, in [0, 1]
+PREDICTIONS_PAGE = "predictions-page-"  # + number of pages, int: its page
 _ADDRESS_WAS_READ = "address_was_read"
 _WANTED_RUN = "wanted_run"  # str: a run asked for while the sidebar was drawn already
 
-_IN_ADDRESS = {"run": PICKED_RUN, "case": CASE, "cell": CELL, "split": SPLIT, "data": DATA_FOLDER}
+_IN_ADDRESS = {
+    "run": PICKED_RUN,
+    "case": CASE,
+    "cell": CELL,
+    "split": SPLIT,
+    "truth": TRUTH,
+    "predicted": PREDICTED,
+    "data": DATA_FOLDER,
+}
 _ON_PAGES = {
     "run": ("performance", "threshold", "review", "prediction"),
     "case": ("review",),
     "cell": ("review",),
     "split": ("review", "performance"),
+    "truth": ("review",),
+    "predicted": ("review",),
     "data": ("dataset", "training"),
 }
 
 
 @dataclass(frozen=True)
 class Case:
-    """A scan of a worklist, as a link names it."""
+    """A scan of a worklist, as a link names it; `truth` and `predicted` narrow the worklist where not empty."""
 
     cell: str
     split: str
     path: str = ""
+    truth: str = ""
+    predicted: str = ""
 
 
 def get(key: str, default: str = "") -> str:
@@ -77,9 +124,36 @@ def open_case(case: Case) -> None:
     put(CELL, case.cell)
     put(SPLIT, case.split)
     put(CASE, case.path)
+    put(TRUTH, case.truth)
+    put(PREDICTED, case.predicted)
+
+
+def address_of(run_id: str, case: Case) -> dict[str, str]:
+    """What the address holds where this case or worklist of a run is open."""
+    parts = {
+        "run": run_id,
+        "case": case.path,
+        "cell": case.cell,
+        "split": case.split,
+        "truth": case.truth,
+        "predicted": case.predicted,
+    }
+    return {name: value for name, value in parts.items() if value}
+
+
+def forget_case() -> None:
+    """Begin the worklist at its first case; a callback."""
+    put(CASE, "")
+
+
+def forget_classes() -> None:
+    """No longer narrow the worklist to a truth and a call, and begin it anew; a callback."""
+    forget_case()
+    put(TRUTH, "")
+    put(PREDICTED, "")
 
 
 def ask_for_run(run_id: str) -> None:
     """Let the sidebar show this run from the next run of a page on."""
     st.session_state[_WANTED_RUN] = run_id
-    put(CASE, "")
+    forget_classes()

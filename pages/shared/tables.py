@@ -1,10 +1,13 @@
 """Tables that can be taken along: what is shown, and the same as CSV."""
 
 from collections.abc import Collection
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
+
+_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def table_with_download(
@@ -28,15 +31,37 @@ def table_with_download(
         column_config={column: _format(rows[column], column in percents) for column in rows.columns},
         alt=alt,
     )
+    download_button(rows, name)
+
+
+def download_button(rows: pd.DataFrame, name: str) -> None:
+    """A button for the rows as CSV, named so; it holds what `csv_text` says."""
     st.download_button(
         "Download CSV",
-        data=lambda: rows.to_csv(index=False),
+        data=lambda: csv_text(rows),
         file_name=f"{name}.csv",
         mime="text/csv",
         icon=":material/download:",
         key=f"download-{name}",
         on_click="ignore",
     )
+
+
+def csv_text(rows: pd.DataFrame) -> str:
+    """The rows as CSV without their index.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe in front: names of files, classes and
+    patients come from outside. Numbers stay numbers, negative ones too.
+    """
+    safe = rows.rename(columns=_no_formula)
+    for column in safe.columns:
+        if not pd.api.types.is_numeric_dtype(safe[column]):
+            safe[column] = safe[column].map(_no_formula)
+    return safe.to_csv(index=False)
+
+
+def _no_formula(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_BEGINS_A_FORMULA) else value
 
 
 def _format(column: pd.Series, percent: bool) -> ColumnConfig:

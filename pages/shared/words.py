@@ -21,7 +21,12 @@ GROUP_WORDS = {
 
 def percent(estimate: "Estimate") -> str:
     """A rate in percent, without its interval."""
-    return "not defined" if math.isnan(estimate.value) else f"{estimate.value:.1%}"
+    return share(estimate.value)
+
+
+def share(value: float) -> str:
+    """A share in [0, 1] in percent; NaN is none."""
+    return "not defined" if math.isnan(value) else f"{value:.1%}"
 
 
 def interval(estimate: "Estimate") -> str:
@@ -69,6 +74,8 @@ def rule_words(rule: str) -> str:
     parts = dict(part.split("=", 1) for part in rule.split(", ") if "=" in part)
     if "fixed" in parts:
         return "set by hand"
+    if not rule:
+        return "nobody knows how"
     try:
         words = f"misses at most {float(parts['max_fnr']) * 100:g} % on validation"
         sure = (

@@ -1,10 +1,14 @@
 """The left card: move the threshold, let it be chosen, put it in force."""
 
+from dataclasses import replace
+
 import streamlit as st
 
+from core.evaluation.scored import Scored
 from core.evaluation.thresholds import fixed_point
 from core.results import save_point
 from pages.shared import state
+from pages.shared.errors import say_error
 from pages.shared.words import literal, rule_words
 from pages.threshold import draft
 from pages.threshold.subject import Subject
@@ -42,12 +46,15 @@ def _show_slider(subject: Subject) -> None:
         args=(subject,),
     )
     tried = draft.current(subject)
-    st.caption(f"Exactly {tried.threshold:.10g}: {rule_words(tried.rule)}.")
+    st.caption(f"Exactly {tried.threshold:.10g}: {literal(rule_words(tried.rule))}.")
+    if tried.promise:
+        st.caption(literal(tried.promise))
 
 
 def _show_budget(subject: Subject) -> None:
     run_id = subject.run.id
-    budget_key, sure_key, problem_key = f"budget-{run_id}", f"sure-{run_id}", f"problem-{run_id}"
+    budget_key, sure_key = f"{state.BUDGET_OF_RUN}{run_id}", f"{state.SURE_OF_RUN}{run_id}"
+    problem_key = f"{state.PROBLEM_OF_RUN}{run_id}"
     st.session_state.setdefault(budget_key, _DEFAULT_BUDGET_PERCENT)
     st.number_input(
         f"Miss at most, % of {literal(subject.positive)}",
@@ -58,13 +65,16 @@ def _show_budget(subject: Subject) -> None:
         key=budget_key,
         persist_state="session",
     )
-    st.checkbox(
+    sure = st.checkbox(
         "95 % sure for new scans",
         key=sure_key,
         persist_state="session",
         help="Without it the share holds on these validation scans. With it, it is promised for new scans like these, "
         "which takes a lower threshold and enough positives.",
     )
+    caveat = promise_caveat(subject.validation) if sure else ""
+    if caveat:
+        st.warning(caveat, icon=":material/group:")
     st.button(
         "Pick on validation",
         icon=":material/my_location:",
@@ -75,7 +85,18 @@ def _show_budget(subject: Subject) -> None:
     )
     problem = st.session_state.pop(problem_key, "")
     if problem:
-        st.error(problem, icon=":material/error:")
+        say_error(problem)
+
+
+def promise_caveat(scored: Scored) -> str:
+    """What "sure" takes for granted, where positive scans come from fewer groups; else empty."""
+    groups = len(set(scored.groups[scored.labels].tolist()))
+    if groups >= scored.positives:
+        return ""
+    return (
+        f"This takes {scored.positives:,} positive scans of {groups:,} group{'s' if groups != 1 else ''} as "
+        "independent. Scans of one group are not: the promise does not hold for new patients."
+    )
 
 
 def _pick(subject: Subject, budget_key: str, sure_key: str, problem_key: str) -> None:
@@ -98,7 +119,8 @@ def _show_saving(subject: Subject) -> None:
         help="Every page uses it from then on, also for other people who open this run.",
     ):
         tried = draft.current(subject)
-        save_point(subject.run, fixed_point(subject.validation, tried.threshold, rule=tried.rule, split="val"))
+        point = fixed_point(subject.validation, tried.threshold, rule=tried.rule, split="val")
+        save_point(subject.run, replace(point, promise=tried.promise))
         draft.drop(subject)
         state.put(state.THRESHOLD_SAVED, f"Threshold {tried.threshold:.3f} is in force on every page.")
         st.rerun()  # the sidebar says it too
@@ -106,7 +128,7 @@ def _show_saving(subject: Subject) -> None:
     if point is None:
         st.caption("Nothing is in force: the saved threshold cannot be read.")
         return
-    st.caption(f"In force now: **{point.threshold:.3f}**, {rule_words(point.rule)}.")
+    st.caption(f"In force now: **{point.threshold:.3f}**, {literal(rule_words(point.rule))}.")
     if not already:
         st.button(
             "Back to the one in force",

@@ -18,10 +18,11 @@ _SLIDER_DECIMALS = 3
 
 @dataclass(frozen=True)
 class Draft:
-    """A threshold and how it was chosen, in the words of `OperatingPoint.rule`."""
+    """A threshold, how it was chosen and what that promises, in the words of `OperatingPoint`."""
 
     threshold: float
     rule: str
+    promise: str = ""
 
 
 def current(subject: Subject) -> Draft:
@@ -31,7 +32,7 @@ def current(subject: Subject) -> Draft:
         return kept
     if subject.in_force is None:
         return Draft(DEFAULT_THRESHOLD, "default")
-    return Draft(subject.in_force.threshold, subject.in_force.rule)
+    return Draft(subject.in_force.threshold, subject.in_force.rule, subject.in_force.promise)
 
 
 def is_in_force(subject: Subject) -> bool:
@@ -47,7 +48,7 @@ def drop(subject: Subject) -> None:
 
 def slider_key(subject: Subject) -> str:
     """The slider's session key: one a run, so that no run sees another's."""
-    return f"threshold-{subject.run.id}"
+    return f"{state.SLIDER_OF_RUN}{subject.run.id}"
 
 
 def slider_value(subject: Subject) -> float:
@@ -74,7 +75,7 @@ def choose(subject: Subject, *, max_fnr: float, confidence: float | None) -> Non
         ValueError: as `operating_point` does, where the split cannot tell or promise it.
     """
     point = operating_point(subject.validation, max_fnr=max_fnr, confidence=confidence, split="val")
-    _drafts()[subject.run.id] = Draft(point.threshold, point.rule)
+    _drafts()[subject.run.id] = Draft(point.threshold, point.rule, point.promise)
 
 
 def _set_by_hand(subject: Subject, threshold: float) -> None:

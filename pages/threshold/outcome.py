@@ -7,6 +7,7 @@ from streamlit.elements.lib.grid_container import GridContainer
 from core.evaluation.confusion import Counts, Rates, counts_at, rates
 from core.evaluation.scored import Scored
 from pages.shared.estimates import show_rate
+from pages.shared.splitting import say_torn_groups
 from pages.shared.words import literal
 from pages.threshold.subject import Subject
 
@@ -33,6 +34,7 @@ def show_outcome(grid: GridContainer, subject: Subject, threshold: float) -> Non
             )
             return
         _show_split(subject, subject.test, threshold)
+        say_torn_groups(subject.run)
         st.caption(
             "Moving the slider while looking here makes these figures exploratory: they no longer tell how the "
             "threshold fares on scans it was not chosen on."
@@ -69,7 +71,18 @@ def outcome_table(subject: Subject, threshold: float) -> pd.DataFrame:
 def _show_split(subject: Subject, scored: Scored, threshold: float) -> None:
     counts = counts_at(scored, threshold)
     _show_rates(subject, rates(counts))
-    st.caption(f"With 95 % intervals (Wilson). {_counts_words(subject, counts)}")
+    st.caption(f"{interval_words(scored)} {_counts_words(subject, counts)}")
+
+
+def interval_words(scored: Scored) -> str:
+    """How the intervals were made, and what they leave out where scans come from fewer groups."""
+    groups = len(set(scored.groups.tolist()))
+    if groups == scored.n:
+        return "With 95 % intervals (Wilson)."
+    return (
+        f"With 95 % intervals (Wilson) over {scored.n:,} scans, taken as independent although they come from "
+        f"{groups:,} group{'s' if groups != 1 else ''}: the true uncertainty is larger."
+    )
 
 
 def _show_rates(subject: Subject, at: Rates) -> None:
@@ -89,7 +102,8 @@ def _show_rates(subject: Subject, at: Rates) -> None:
 
 
 def _counts_words(subject: Subject, counts: Counts) -> str:
-    others = subject.negative_name[0].upper() + subject.negative_name[1:]
+    one_class = subject.negative_name in subject.run.record.classes  # whose name stays as it is
+    others = subject.negative_name if one_class else "The others"
     return (
         f"{literal(subject.positive)}: {counts.tp:,} found, {counts.fn:,} missed. "
         f"{literal(others)}: {counts.tn:,} cleared, "

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from core.errors import ExplorerError, RunDamagedError, failure_line
+from core.errors import RunDamagedError
 from core.evaluation.curves import threshold_curve
 from core.evaluation.thresholds import OperatingPoint
 from core.results import point_in_force, splits_of
 from core.runs import Run
 from pages.shared import cached, frame
+from pages.shared.errors import errors_in_a_line, say_error
 from pages.threshold import draft
 from pages.threshold.controls import announce_saved, show_controls
 from pages.threshold.outcome import show_outcome
@@ -20,7 +21,7 @@ def _in_force(run: Run) -> OperatingPoint | None:
     try:
         return point_in_force(run)
     except RunDamagedError as error:
-        st.error(failure_line(error), icon=":material/error:")
+        say_error(error)
         return None
 
 
@@ -31,17 +32,15 @@ def _subject(run: Run) -> Subject:
 
 
 @st.fragment
+@errors_in_a_line()
 def _try_thresholds(subject: Subject) -> None:
     """All that follows the threshold being tried: a move of the slider runs this and nothing else."""
-    try:
-        grid = st.grid(3, min_column_width=250, border=True)
-        with grid.cell():
-            show_controls(subject)
-        tried = draft.current(subject)
-        show_outcome(grid, subject, tried.threshold)
-        show_pictures(subject, tried.threshold)
-    except ExplorerError as error:
-        st.error(failure_line(error), icon=":material/error:")
+    grid = st.grid(3, min_column_width=250, border=True)
+    with grid.cell():
+        show_controls(subject)
+    tried = draft.current(subject)
+    show_outcome(grid, subject, tried.threshold)
+    show_pictures(subject, tried.threshold)
 
 
 st.title("Where do we cut?")

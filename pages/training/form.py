@@ -5,13 +5,14 @@ from typing import Any
 
 import streamlit as st
 
-from core.data.index import check_trainable
+from core.data.index import Dataset, check_trainable
 from core.data.positive import guess_positive
-from core.errors import ExplorerError
 from core.runs import Run
 from core.training.config import FREEZE_CHOICES, SCHEDULES, TrainingConfig
 from core.training.presets import PRESETS
 from pages.shared import cached, state
+from pages.shared.known_folders import allow, folder_of
+from pages.shared.words import literal
 
 BACKBONES = (
     *("resnet18", "resnet10t", "resnet26d", "resnet34", "resnet50", "resnet101"),
@@ -38,10 +39,11 @@ def training_form() -> tuple[Path, str, dict[str, Any]] | None:
         if st.button("Go to the Dataset page", icon=":material/folder_open:"):
             st.switch_page("dataset/page.py")
         return None
-    state.put(state.DATA_FOLDER, folder.strip())
-    path = Path(folder.strip()).expanduser()
-    with st.spinner("Checking every scan"):
-        dataset = cached.indexed(path)
+    path = folder_of(folder)
+    state.put(state.DATA_FOLDER, str(path))
+    dataset = _checked(path)
+    if dataset is None:
+        return None
     check_trainable(dataset)
     names = [name for name in PRESETS if name != "demo"]
     preset = st.selectbox("Preset", names, format_func=lambda name: f"{name}: {PRESETS[name].says}")
@@ -55,7 +57,7 @@ def training_form() -> tuple[Path, str, dict[str, Any]] | None:
             settings |= _learning(base, preset, scans=len(dataset.usable))
         with right:
             settings |= _augmentation(base, preset)
-            chosen = st.session_state.get(state.POSITIVE, {}).get(folder) or guess_positive(dataset.classes)
+            chosen = st.session_state.get(state.POSITIVE, {}).get(str(path)) or guess_positive(dataset.classes)
             settings["positive"] = st.selectbox(
                 "Positive class",
                 dataset.classes,
@@ -66,13 +68,30 @@ def training_form() -> tuple[Path, str, dict[str, Any]] | None:
     changed = {name: value for name, value in settings.items() if value != getattr(base, name)}
     told = {name: value for name, value in changed.items() if name != "positive"}
     st.caption(
-        "Changed from the preset: " + ", ".join(f"{name} = {value}" for name, value in told.items())
+        "Changed from the preset: " + literal(", ".join(f"{name} = {value}" for name, value in told.items()))
         if told
         else "Exactly the preset."
     )
     if st.button("Start training", type="primary", icon=":material/play_arrow:", disabled=settings["init"] == ""):
         return path, preset, changed
     return None
+
+
+def _checked(folder: Path) -> Dataset | None:
+    """The dataset as indexed; None until somebody asks for it, as an address can name any folder of this machine."""
+    if folder not in cached.opened_datasets() and str(folder) != state.get(state.ALLOWED_FOLDER):
+        st.button(
+            "Check this folder",
+            type="primary",
+            icon=":material/search:",
+            key="check-folder",
+            help="Reads every file in it, once; nothing in it is changed.",
+            on_click=allow,
+            args=(str(folder),),
+        )
+        return None
+    with st.spinner("Checking every scan"):
+        return cached.indexed(folder)
 
 
 def _network(base: TrainingConfig, preset: str) -> dict[str, Any]:
@@ -107,6 +126,8 @@ def _first_weights(base: TrainingConfig, preset: str) -> str:
         index=0 if reachable else 1,
         format_func=lambda name: words.get(name, name),
         key=f"{preset}-init",
+        help="To see whether the hub can be reached, this page opens a connection to it and closes it again: nothing "
+        "is sent. Weights are fetched from there once a training with them starts.",
     )
     if way == _HUB and not reachable:
         st.caption("The model hub cannot be reached from here: only weights it gave before will load.")
@@ -160,8 +181,3 @@ def _augmentation(base: TrainingConfig, preset: str) -> dict[str, Any]:
     contrast = st.slider("Contrast and brightness, ± share", 0.0, 0.5, base.contrast, 0.05, key=f"{preset}-contrast")
     flip = st.toggle("Left-right flip", base.flip, key=f"{preset}-flip")
     return {"rotation_degrees": rotation, "zoom": zoom, "contrast": contrast, "flip": flip}
-
-
-def says_why_not(error: ExplorerError) -> None:
-    """A refusal, in one line."""
-    st.error(str(error), icon=":material/error:")

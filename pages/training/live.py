@@ -7,22 +7,24 @@ from core.runs import Run, read_history, read_run
 from core.training import jobs
 from pages.shared import state
 from pages.shared.charts import show
-from pages.shared.progress import STATUS_ICONS, duration, show_progress, stop_button
-from pages.shared.words import run_name
+from pages.shared.errors import errors_in_a_line, say_error
+from pages.shared.progress import STATUS_ICONS, WORKING, duration, show_progress, stop_button
+from pages.shared.tables import download_button
+from pages.shared.words import literal, run_name
 
-_WORKING = ("queued", "running")
 _LOG_LINES = 12
 
 
 def live_run(run: Run) -> None:
     """The run as it is now; polled while it works, still otherwise."""
-    working = jobs.current_status(run)[0] in _WORKING
+    working = jobs.current_status(run)[0] in WORKING
 
     @st.fragment(run_every=1.0 if working else None)
+    @errors_in_a_line()
     def block() -> None:
         now = read_run(run.folder)
         status, error = jobs.current_status(now)
-        if working and status not in _WORKING:
+        if working and status not in WORKING:
             st.rerun()  # it just ended: the sidebar and the list of runs change with it
         _headline(now, status, error)
         _curves(now)
@@ -32,26 +34,26 @@ def live_run(run: Run) -> None:
 
 
 def _headline(run: Run, status: str, error: str) -> None:
-    st.subheader(f"{STATUS_ICONS[status]} {run_name(run)}")  # type: ignore[index]
-    if status in _WORKING:
+    st.subheader(f"{STATUS_ICONS[status]} {literal(run_name(run))}")  # type: ignore[index]
+    if status in WORKING:
         show_progress(run)
         stop_button(run, key=f"stop-{run.id}")
     elif status == "finished":
-        left, right, _ = st.columns([1, 1, 2])
-        if left.button("How good is it?", type="primary", icon=":material/monitoring:", key=f"open-{run.id}"):
+        ways = st.container(horizontal=True, vertical_alignment="center")
+        if ways.button("How good is it?", type="primary", icon=":material/monitoring:", key=f"open-{run.id}"):
             state.ask_for_run(run.id)
             st.switch_page("performance/page.py", query_params={"run": run.id})
-        right.caption(f"Best epoch {run.record.best_epoch}. Weights: {run.record.weights_from}.")
+        ways.caption(f"Best epoch {run.record.best_epoch}. Weights: {literal(run.record.weights_from)}.")
     else:
         if error:
-            st.error(error, icon=":material/error:")
+            say_error(error)
         if st.button(
             "Go on",
             icon=":material/play_arrow:",
             key=f"resume-{run.id}",
             help="From the last finished epoch.",
         ):
-            jobs.start_in_background(run.updated(status="queued", error=""))
+            jobs.start_in_background(run)
             st.rerun()
 
 
@@ -61,13 +63,14 @@ def _curves(run: Run) -> None:
         st.caption("Curves appear after the first epoch.")
         return
     last, best = history.iloc[-1], history.loc[history["val_loss"].idxmin()]
-    columns = st.columns(4)
-    columns[0].metric("Missed on validation (FNR at 0.5)", f"{last['val_fnr']:.1%}")
-    columns[1].metric("Validation AUC", f"{last['val_auc']:.3f}")
-    columns[2].metric("Validation loss", f"{last['val_loss']:.3f}", help=f"Lowest so far: {best['val_loss']:.3f}")
-    columns[3].metric("An epoch takes", duration(float(history["seconds"].mean())))
-    for column, quantity in zip(st.columns(3), ("detection", "loss", "accuracy"), strict=True):
-        with column:
+    figures = st.grid(4, min_column_width=190)
+    figures.metric("Missed on validation (FNR at 0.5)", f"{last['val_fnr']:.1%}")
+    figures.metric("Validation AUC", f"{last['val_auc']:.3f}")
+    figures.metric("Validation loss", f"{last['val_loss']:.3f}", help=f"Lowest so far: {best['val_loss']:.3f}")
+    figures.metric("An epoch takes", duration(float(history["seconds"].mean())))
+    charts = st.grid(3, min_column_width=280)
+    for quantity in ("detection", "loss", "accuracy"):
+        with charts.cell():
             show(history_figure(history, quantity), key=f"{quantity}-{run.id}")  # type: ignore[arg-type]
     gap = float(last["train_accuracy"] - last["val_accuracy"])
     if gap > 0.1:
@@ -76,13 +79,7 @@ def _curves(run: Run) -> None:
         )
     with st.expander("The figures by epoch"):
         st.dataframe(history, hide_index=True, width="stretch")
-        st.download_button(
-            "Download as CSV",
-            history.to_csv(index=False),
-            f"{run.id}-history.csv",
-            "text/csv",
-            key=f"csv-{run.id}",
-        )
+        download_button(history, f"{run.id}-history")
 
 
 def _log(run: Run) -> None:

@@ -7,8 +7,10 @@ from core.errors import ExplorerError
 from core.runs import Run
 from core.training import jobs
 from pages.shared import cached, state
+from pages.shared.errors import say_error, say_problem
+from pages.shared.progress import WORKING
 from pages.shared.words import run_name
-from pages.training.form import says_why_not, training_form
+from pages.training.form import training_form
 from pages.training.live import live_run
 
 
@@ -16,12 +18,8 @@ def _watched(runs: list[Run]) -> Run:
     """The run to show: the one chosen, else the one at work, else the newest."""
     by_id = {run.id: run for run in runs}
     statuses = {run.id: jobs.current_status(run)[0] for run in runs}
-    order = sorted(
-        by_id,
-        key=lambda run_id: (
-            ("running", "queued").index(statuses[run_id]) if statuses[run_id] in ("running", "queued") else 2
-        ),
-    )
+    first = ("running", "queued")
+    order = sorted(by_id, key=lambda run_id: first.index(statuses[run_id]) if statuses[run_id] in WORKING else 2)
     chosen = state.get(state.WATCHED_RUN)
     picked = st.selectbox(
         "Runs",
@@ -46,9 +44,9 @@ with st.expander("Train a network", expanded=not runs or bool(state.get(state.DA
             state.put(state.WATCHED_RUN, run.id)
             st.rerun()
     except ExplorerError as error:
-        says_why_not(error)
+        say_error(error)
 for problem in problems:
-    st.warning(problem, icon=":material/warning:")
+    say_problem(problem)
 if runs:
     live_run(_watched(runs))
 else:

@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 from tiny_trainings import ROOT, TINY, Finished, call, says_one_line, train_arguments, write_scans
 
-from core import cli, commands
+from core import commands
 from core.cli import build_parser
 from core.errors import WorkError
+from core.narration import Narrator
 from core.results import point_in_force
 from core.runs import Run, list_runs, read_run
 
@@ -225,6 +226,37 @@ def test_failed_work_exits_with_1_in_one_line(monkeypatch, capsys):
     assert refused(call(["runs"], capsys), status=1) == "the disk is full"
 
 
+def test_what_the_system_refuses_exits_with_1_in_one_line(monkeypatch, capsys):
+    def fail(_folder: Path) -> None:
+        raise PermissionError(13, "Permission denied", "/somewhere")
+
+    monkeypatch.setattr(commands, "runs", fail)
+    line = refused(call(["runs"], capsys), status=1)
+    assert line == "the system refused /somewhere: Permission denied; look at its rights and space"
+
+
+@pytest.mark.parametrize("debug", ["", "1"])
+def test_a_mistake_of_our_own_is_one_line_and_its_traceback_is_in_the_log(answer, own_run, monkeypatch, debug):
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise ValueError("a number\ntoo many")
+
+    monkeypatch.setenv("CT_EXPLORER_DEBUG", debug)
+    monkeypatch.setattr(commands, "evaluate", fail)
+    finished = answer("evaluate")
+    assert finished.stderr.splitlines()[-1] == "error: unexpected ValueError: a number; please report it"
+    assert finished.status == 1
+    assert ("Traceback" in finished.stderr) == bool(debug)
+    assert "Traceback" in own_run.log_path.read_text()
+
+
+def test_first_weights_from_a_file_are_found_from_wherever_the_run_is_resumed(scans, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "first.pt").touch()
+    for init, kept in (("first.pt", str(tmp_path / "first.pt")), ("scratch", "scratch"), ("a-run", "a-run")):
+        run = commands.new_run(scans, preset="quick", settings={"init": init}, runs_folder=tmp_path / "runs")
+        assert run.record.config["init"] == kept
+
+
 def test_the_keyboard_stops_in_one_line(monkeypatch, capsys):
     def interrupt(_folder: Path) -> None:
         raise KeyboardInterrupt
@@ -266,7 +298,7 @@ def test_no_runs_is_an_answer_too(tmp_path, capsys):
 @pytest.mark.parametrize("split", ["train", "val", "test"])
 def test_evaluate_gives_every_figure_with_its_interval(answer, own_run, split):
     facts = answer("evaluate", "--split", split).facts
-    assert FIGURES | {"run"} <= set(facts)
+    assert FIGURES | {"run", "torn_groups"} <= set(facts)
     assert (facts["run"], facts["split"], facts["n"]) == (own_run.id, split, own_run.record.split_sizes[split])
     for name in ("accuracy", "auc", "fnr", "fpr", "precision", "recall", "f1"):
         assert set(facts[name]) == {"value", "low", "high"}
@@ -305,7 +337,6 @@ def test_evaluate_on_another_dataset_keeps_the_threshold(answer, tmp_path):
         ("explain", ["gone.png", "--out", "maps"], "found neither at 'gone.png'"),
         ("explain", ["covid/00.png", "--out", "maps", "--method", "magic"], "expected a method among gradcam, "),
         ("explain", ["covid/00.png", "--out", "maps", "--target", "flu"], "expected a class among covid, normal, "),
-        ("predict", ["gone.png"], "expected a file, or a path in the run's index, found neither at 'gone.png'"),
         ("predict", ["covid/00.png", "--out", "table.xlsx"], "expected --out to end in .csv or .parquet, found"),
         ("stop", [], "expected a queued or running run to stop, found "),
         ("resume", [], "is finished already; start a new one to train again"),
@@ -341,7 +372,9 @@ def test_a_split_that_the_dataset_does_not_give_is_told(tmp_path, capsys):
 
 def test_threshold_is_chosen_on_validation_and_reported_on_test(answer, own_run):
     facts = answer("threshold", "--max-fnr", "0.25").facts
-    assert set(facts) == {"run", "threshold", "rule", "saved", "val", "test"}
+    assert set(facts) == {"run", "threshold", "rule", "promise", "saved", "torn_groups", "val", "test"}
+    assert facts["promise"].startswith("At most 0.25 are missed of the 4 positive scans in val; ")
+    assert facts["torn_groups"] == 0
     assert facts["val"]["fnr"]["value"] <= 0.25
     assert (facts["val"]["split"], facts["test"]["split"]) == ("val", "test")
     assert set(facts["val"]) >= FIGURES
@@ -370,7 +403,8 @@ def test_explain_draws_a_map_a_scan(answer, own_run, tmp_path):
             assert picture.size == (32, 32)
         assert (heat.shape, heat.dtype) == ((32, 32), np.float32)
         assert 0 <= heat.min() <= heat.max() <= 1
-        assert bool(row["says"]) == (row["maximum"] <= 0)
+        said = "no positive evidence for covid" if row["maximum"] <= 0 else "it cannot say where"  # one cell at 32 px
+        assert said in row["says"]
 
 
 def test_maps_go_nowhere_where_a_file_is_in_the_way(answer, tmp_path):
@@ -392,6 +426,29 @@ def test_predict_scores_scans_and_writes_the_same_table(answer, tmp_path, ending
     table = pd.read_csv(out) if ending == "csv" else pd.read_parquet(out)
     assert table["scan"].tolist() == [row["scan"] for row in facts["predictions"]]
     assert table["score"][0] == pytest.approx(good["score"])
+
+
+def test_a_scan_that_is_nowhere_has_a_problem_and_holds_up_no_others(answer):
+    names = ["gone.png", "covid/00.png", "x" * 5000]
+    rows = answer("predict", *names).facts["predictions"]
+    assert [row["scan"] for row in rows] == names
+    assert [row["decision"] for row in rows] == ["", "covid", ""]
+    assert rows[0]["problem"] == "expected a file, or a path in the run's index, found neither at 'gone.png'"
+    assert (rows[0]["score"], rows[1]["problem"]) == (None, "")
+    (alone,) = answer("predict", "gone.png").facts["predictions"]
+    assert (alone["score"], alone["decision"]) == (None, "")
+
+
+def test_a_group_in_two_splits_is_counted(answer, own_run):
+    path = own_run.folder / "predictions.parquet"
+    table = pd.read_parquet(path)
+    for group, first, second in (("one", "train", "test"), ("two", "train", "val"), ("whole", "val", "val")):
+        for split in (first, second):
+            row = table[(table["split"] == split) & ~table["group"].isin(["one", "two", "whole"])].index[0]
+            table.loc[row, "group"] = group
+    table.to_parquet(path)
+    assert answer("evaluate").facts["torn_groups"] == 2
+    assert answer("threshold", "--max-fnr", "0.25").facts["torn_groups"] == 2
 
 
 def test_a_table_cannot_be_written_into_a_folder_that_is_not_there(answer, tmp_path):
@@ -431,14 +488,14 @@ def test_figures_that_do_not_exist_are_said_to_be_undefined(own_run, tmp_path, c
 
 def test_a_terminal_gets_a_progress_bar_and_a_log_gets_lines(monkeypatch, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    told = cli._Narrator(plain=False)
+    told = Narrator(plain=False)
     told("training", 0.5, "epoch 1 of 2")
     told("epoch", 0.5, "epoch 1: done")
     told.close()
     bar = capsys.readouterr().err
     assert "epoch 1: done" in bar
     assert "50 %" in bar
-    plain = cli._Narrator(plain=True)
+    plain = Narrator(plain=True)
     for share in (0.1, 0.2):
         plain("reading scans", share, "")
     assert capsys.readouterr().err == "reading scans\n"

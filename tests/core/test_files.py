@@ -5,12 +5,13 @@ import os
 import resource
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import WorkError
-from core.files import make_folder, write_json, write_text, write_whole
+from core.files import make_folder, write_array, write_json, write_text, write_whole
 
 
 @pytest.fixture
@@ -110,3 +111,16 @@ def test_json_refuses_nan_and_keeps_the_old_content(kept):
     with pytest.raises(ValueError, match="JSON compliant"):
         write_json(kept, {"auc": math.nan})
     assert kept.read_text() == "old"
+
+
+@pytest.mark.parametrize("values", [np.eye(3, dtype=np.float16), np.zeros((0, 2)), np.arange(4)])
+def test_an_array_comes_back_under_the_very_name_it_was_given(tmp_path, values):
+    write_array(tmp_path / "values.bin", values)
+    np.testing.assert_array_equal(np.load(tmp_path / "values.bin", allow_pickle=False), values)
+    assert [path.name for path in tmp_path.iterdir()] == ["values.bin"]
+
+
+def test_an_array_of_objects_is_refused_and_leaves_nothing(tmp_path):
+    with pytest.raises(ValueError, match="Object arrays cannot be saved"):
+        write_array(tmp_path / "values.npy", np.array([{}]))
+    assert not list(tmp_path.iterdir())

@@ -10,7 +10,7 @@ from sklearn.metrics import confusion_matrix, roc_auc_score
 
 from core.errors import RequestError, RunDamagedError
 from core.evaluation.thresholds import operating_point
-from core.results import SplitResults, point_in_force, save_point, split_results, splits_of, worklist
+from core.results import SplitResults, point_in_force, save_point, split_results, splits_of, torn_groups, worklist
 
 SCORES = st.lists(st.tuples(st.booleans(), st.floats(0, 1, width=32)), min_size=1, max_size=30)
 
@@ -90,6 +90,38 @@ def test_predictions_without_a_scan_of_the_split_are_damaged(own_run):
     table[table["split"] != "val"].to_parquet(path)
     with pytest.raises(RunDamagedError, match=r"expected the val split in .*predictions\.parquet.*; train again"):
         split_results(own_run, "val")
+
+
+def set_to(column: str, value: object):
+    def damage(table: pd.DataFrame) -> pd.DataFrame:
+        rows = table["split"] == "val"
+        return table.assign(**{column: table[column].astype(object).mask(rows, value)})
+
+    return damage
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        set_to("label", "flu"),
+        set_to("label", None),
+        set_to("group", None),
+        set_to("covid", float("nan")),
+        set_to("covid", 1.5),
+        set_to("normal", -0.1),
+    ],
+    ids=["label", "no label", "no group", "nan", "above 1", "below 0"],
+)
+def test_predictions_that_cannot_be_are_damaged(own_run, damage):
+    path = own_run.folder / "predictions.parquet"
+    damage(pd.read_parquet(path)).to_parquet(path)
+    with pytest.raises(RunDamagedError, match=r"predictions\.parquet .*it is damaged .*restore the file") as caught:
+        split_results(own_run, "val")
+    assert "\n" not in str(caught.value)
+
+
+def test_no_group_of_a_drawn_split_is_torn(trained):
+    assert torn_groups(trained.run) == 0
 
 
 def test_half_is_in_force_while_nobody_has_chosen(own_run):

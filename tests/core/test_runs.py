@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from core.errors import ExplorerError, RequestError, RunDamagedError, RunNotFoundError, WorkError
 from core.models.weights import load_run_model
 from core.results import point_in_force
+from core.run_record import STATUSES, RunRecord
 from core.runs import (
-    STATUSES,
+    HISTORY_COLUMNS,
     Run,
-    RunRecord,
     create_run,
     find_run,
     list_runs,
@@ -26,7 +26,7 @@ from core.runs import (
     read_run,
 )
 
-CONFIG = {"backbone": "resnet18.a1_in1k", "seed": 7}
+CONFIG = {"backbone": "resnet18.a1_in1k", "image_size": 128, "seed": 7}
 
 
 def new_run(folder: Path, **config) -> Run:
@@ -62,8 +62,8 @@ RECORD_CHANGES = st.fixed_dictionaries(
     {},
     optional={
         "status": st.sampled_from(STATUSES),
-        "positive": TEXT,
-        "classes": st.lists(TEXT).map(tuple),
+        "positive": st.just("covid"),
+        "classes": st.lists(TEXT).map(lambda names: ("covid", *names)),
         "split_sizes": st.dictionaries(TEXT, st.integers(0, 10**6)),
         "input_mean": st.floats(0, 1),
         "best_epoch": st.none() | st.integers(0, 1000),
@@ -77,9 +77,9 @@ RECORD_CHANGES = st.fixed_dictionaries(
 def test_whatever_is_updated_is_read_back(tmp_path_factory, changes):
     folder = tmp_path_factory.getbasetemp() / "round-trip"
     folder.mkdir(exist_ok=True)
-    run = Run(folder, RunRecord("id", "queued", "2026-01-01T00:00:00+00:00", "quick", CONFIG, "/data")).updated(
-        **changes
-    )
+    run = Run(
+        folder, RunRecord("id", "queued", "2026-01-01T00:00:00+00:00", "quick", CONFIG, "/data", positive="covid")
+    ).updated(**changes)
     assert read_run(folder) == run
     assert {name: getattr(run.record, name) for name in changes} == changes
 
@@ -145,6 +145,20 @@ def test_a_status_nobody_knows_is_refused(tmp_path):
     rewrite_record(run, status="paused")
     with pytest.raises(RunDamagedError, match=r"status is 'paused'"):
         read_run(run.folder)
+
+
+def test_a_positive_that_is_none_of_the_classes_is_damage(own_run):
+    rewrite_record(own_run, positive="flu")
+    with pytest.raises(RunDamagedError, match=r"run\.json.*\(positive is 'flu', none of the classes\); restore"):
+        read_run(own_run.folder)
+
+
+@pytest.mark.parametrize("name", ["backbone", "image_size"])
+@pytest.mark.parametrize("value", [None, 7.5, ["resnet18"]])
+def test_a_finished_run_that_does_not_tell_its_network_is_damaged(own_run, name, value):
+    rewrite_record(own_run, config=dict(own_run.record.config) | {name: value})
+    with pytest.raises(RunDamagedError, match=rf"run\.json.*\(config has {name} .*restore the file"):
+        read_run(own_run.folder)
 
 
 def test_fields_of_a_later_version_are_passed_over(tmp_path):
@@ -257,6 +271,16 @@ def test_weights_of_another_network_are_refused(own_run):
 
 def test_history_is_empty_before_the_first_epoch(tmp_path):
     assert read_history(new_run(tmp_path)).empty
+
+
+@pytest.mark.parametrize("column", HISTORY_COLUMNS)
+@pytest.mark.parametrize("damage", ["gone", "text"])
+def test_a_history_without_one_of_its_columns_is_damaged(own_run, column, damage):
+    path = own_run.folder / "history.csv"
+    table = pd.read_csv(path)
+    (table.drop(columns=column) if damage == "gone" else table.assign(**{column: "much"})).to_csv(path, index=False)
+    with pytest.raises(RunDamagedError, match=r"history\.csv.*it is damaged .*restore the file"):
+        read_history(own_run)
 
 
 @pytest.mark.parametrize("content", ["[]", "{", "7"])

@@ -1,7 +1,8 @@
 """The app with nothing in it, and with one finished run of two classes: small enough for every test to have its own."""
 
+import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from core.runs import Run, create_run, read_run
 from core.training.config import TrainingConfig
 from core.training.fit import HISTORY_COLUMNS
 from core.training.jobs import report
-from pages.shared import cached, warmup
+from pages.shared import cached, errors, warmup
 
 MAIN = Path(__file__).resolve().parents[2] / "pages" / "main.py"
 SIDE_PX = 32
@@ -36,6 +37,14 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(warmup, "start", lambda: None)
     st.cache_data.clear()
     st.cache_resource.clear()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_unforeseen(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A page shows what nobody foresaw as one line; a test that does not mean to see it fails all the same."""
+    yield
+    unforeseen = [record for record in caplog.get_records("call") if record.name == errors.LOG_NAME]
+    assert unforeseen == [], "a page failed in a way that nobody foresaw"
 
 
 @pytest.fixture
@@ -71,6 +80,11 @@ def tiny_run(finished_run_template: Path, tmp_path: Path) -> Run:
     """A finished run, random weights, made-up predictions: in every split each class has one scan wrong at 0.5."""
     shutil.copytree(finished_run_template, tmp_path / "runs")
     return read_run(next((tmp_path / "runs").iterdir()))
+
+
+def plain(text: str) -> str:
+    """What a reader sees of a text that `literal` has made safe."""
+    return re.sub(r"\\([\\`*_~\[\]<>$:#|!{}&])", r"\1", text)
 
 
 def write_tiny_dataset(folder: Path, *, patients_per_class: int = 10) -> Path:

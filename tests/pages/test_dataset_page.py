@@ -99,6 +99,33 @@ def test_the_address_carries_the_folder_and_opens_it_again(app, opened, tiny_dat
     assert figures(again)["Scans"] == "40"
 
 
+def test_a_folder_that_only_the_address_asks_for_is_left_alone_until_it_is_opened(
+    app, tiny_dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walked = []
+    monkeypatch.setattr("core.data.folders.walk", lambda root: walked.append(root) or iter(()))
+    at = app(PAGE, query={"data": str(tiny_dataset)})
+    assert not at.exception
+    assert walked == []
+    assert at.text_input("dataset_typed").value == str(tiny_dataset)
+    assert any('Press "Open"' in info.value for info in at.info)
+    assert not figures(at)
+    monkeypatch.undo()
+
+
+def test_open_looks_at_the_folder_of_the_address(app, tiny_dataset: Path) -> None:
+    at = app(PAGE, query={"data": str(tiny_dataset)})
+    at.button("open").click().run()
+    assert figures(at)["Scans"] == "40"
+
+
+@pytest.mark.parametrize("query", [f"{end}" for end in ("/..", "/../..", "/COVID")])
+def test_a_way_out_of_a_known_folder_is_not_known(app, tiny_run: Run, query: str) -> None:
+    at = app(PAGE, query={"data": tiny_run.record.data + query})
+    assert not at.exception
+    assert any('Press "Open"' in info.value for info in at.info)
+
+
 def test_every_problem_has_a_row_and_the_scans_are_left_out(opened, tiny_dataset: Path) -> None:
     broken = spoil(tiny_dataset)
     at = opened(tiny_dataset)

@@ -5,16 +5,20 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+import streamlit as st
 from changed_runs import older_run_beside, with_three_classes, without_test_scans
+from conftest import plain
 from streamlit.testing.v1 import AppTest
 
 from core.evaluation.thresholds import fixed_point
 from core.results import save_point, split_results
 from core.runs import Run
-from pages.performance.matrix import cell_named
+from pages.performance.matrix import case_of, cell_named
 from pages.performance.rates import interval_words
 from pages.performance.report import rates_table
+from pages.shared import state
 from pages.shared.words import decimal, interval, percent
 
 PAGE = "performance/page.py"
@@ -140,12 +144,50 @@ def test_three_classes_show_every_class_against_the_rest(app: Opened, tiny_run: 
     run = with_three_classes(tiny_run)
     at = app(PAGE)
     assert not at.exception
-    curves = [trace["name"] for trace in json.loads(at.get("plotly_chart")[-1].proto.spec)["data"]]
+    roc, precision_recall = (
+        [trace["name"] for trace in json.loads(chart.proto.spec)["data"]] for chart in at.get("plotly_chart")[-2:]
+    )
     for name in run.record.classes:
-        assert any(curve.startswith(f"{name}, AUC") for curve in curves)
+        assert any(curve.startswith(f"{name}, AUC") for curve in roc)
+        assert name in precision_recall
     matrix = json.loads(at.get("plotly_chart")[0].proto.spec)["data"]
     touch = next(trace for trace in matrix if trace.get("name") == "cells")
     assert len(touch["customdata"]) == 9
+
+
+def test_a_cell_of_three_classes_names_its_truth_and_its_call(tiny_run: Run) -> None:
+    two = split_results(tiny_run, "test").evaluated(0.5)
+    assert case_of("COVID", "non-COVID", two) == state.Case("missed", "test")
+    three = split_results(with_three_classes(tiny_run), "test").evaluated(0.5)
+    case = case_of("COVID", "non-COVID", three)
+    assert case == state.Case("missed", "test", truth="COVID", predicted="non-COVID")
+    assert state.address_of("r", case) == {
+        "run": "r",
+        "cell": "missed",
+        "split": "test",
+        "truth": "COVID",
+        "predicted": "non-COVID",
+    }
+
+
+@pytest.mark.parametrize("page", [PAGE, "threshold/page.py"])
+def test_groups_on_two_sides_of_a_given_split_are_counted_and_said(app: Opened, tiny_run: Run, page: str) -> None:
+    assert not any("more than one split" in warning.value for warning in app(page).warning)
+    path = tiny_run.folder / "predictions.parquet"
+    predictions = pd.read_parquet(path)
+    group = predictions.loc[predictions["split"] == "test", "group"].iloc[0]
+    row = predictions.index[predictions["split"] == "train"][0]
+    predictions.loc[row, "group"] = group
+    predictions.to_parquet(path, index=False)
+    st.cache_resource.clear()
+    at = app(page)
+    assert any(warning.value.startswith("1 group lies in more than one split") for warning in at.warning)
+    assert not any("no patient is on two sides" in caption.value for caption in at.caption)
+
+
+def test_how_the_split_came_about_is_said(app: Opened, tiny_run: Run) -> None:
+    said = "\n".join(plain(caption.value) for caption in app(PAGE).caption)
+    assert "How it was split: " + tiny_run.record.split_how.rstrip(".") in said
 
 
 @pytest.mark.parametrize("name", ["predictions.parquet", "operating_point.json"])
@@ -153,7 +195,7 @@ def test_a_damaged_file_is_one_line_and_no_traceback(app: Opened, tiny_run: Run,
     (tiny_run.folder / name).write_bytes(b"PAR1 this is not it")
     at = app(PAGE)
     assert not at.exception
-    lines = [error.value for error in at.main.error]
+    lines = [plain(error.value) for error in at.main.error]
     assert any(name in line for line in lines)
     assert all("\n" not in line for line in lines)
 

@@ -151,6 +151,15 @@ def test_a_map_without_evidence_is_said_in_words(uploaded, tiny_run: Run, monkey
     assert len(at.image) == 1
 
 
+def test_a_map_of_one_cell_is_said_to_say_nowhere(uploaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flat(model, scan, *, target=None, method="gradcam"):
+        return maps.ScanMap(np.ones(scan.shape, np.float32), 0.7, target, 0.2, method, "layer4", (1, 1))
+
+    monkeypatch.setattr(maps, "explain", flat)
+    at = uploaded(("one.png", png()))
+    assert "it cannot say where" in words(at)
+
+
 def test_pictures_have_alternative_texts_and_maps_their_unscaled_maximum(uploaded) -> None:
     at = uploaded(("scan.png", png()))
     assert at.image[0].proto.imgs[0].alt == "Scan scan.png"

@@ -1,10 +1,18 @@
 """The review page: the worklist's order, the case in the address, the map beside it."""
 
+import cv2
 import numpy as np
+import pandas as pd
 import pytest
+import streamlit as st
+from changed_runs import THIRD_CLASS, with_three_classes
+from conftest import plain
 
+from core.errors import DatasetError
 from core.evaluation.thresholds import fixed_point
 from core.results import point_in_force, save_point, split_results, worklist
+from pages.review.viewer import _take_row, _turn_to, verdict_words
+from pages.shared import cached, state
 
 
 def _cases(run, cell, split="test"):
@@ -92,4 +100,84 @@ def test_a_scan_that_is_gone_is_named(app, tiny_run, monkeypatch):
     tiny_run.updated(data="/nowhere")
     at = app("review/page.py")
     assert not at.exception
-    assert any(_cases(tiny_run, "missed")["path"].iloc[0] in item.value for item in at.error)
+    assert any(_cases(tiny_run, "missed")["path"].iloc[0] in plain(item.value) for item in at.error)
+
+
+def test_classes_are_called_by_their_own_names():
+    assert verdict_words("COVID", "non-COVID") == "It is COVID, called non-COVID."
+    assert verdict_words("COVID", "COVID") == "It is COVID, and called so."
+    assert verdict_words("a*b*", "C_d") == r"It is a\*b\*, called C\_d."
+
+
+def test_the_case_shown_says_so_on_the_page(app, tiny_run):
+    assert any(text.value.endswith("It is COVID, called non-COVID.") for text in app("review/page.py").markdown)
+
+
+def test_of_three_classes_only_the_scans_of_the_cell_asked_for_are_shown(app, tiny_run):
+    run = with_three_classes(tiny_run)
+    cleared = _cases(run, "cleared", "train")
+    asked = cleared[(cleared["label"] == THIRD_CLASS) & (cleared["predicted"] == "non-COVID")]
+    assert 0 < len(asked) < len(cleared), "the case must be one where the cell is a part of the list"
+    query = {"cell": "cleared", "split": "train", "run": run.id, "truth": THIRD_CLASS, "predicted": "non-COVID"}
+    at = app("review/page.py", query=query)
+    assert not at.exception
+    assert at.dataframe[0].value["path"].tolist() == asked["path"].tolist()
+    assert (at.query_params["truth"], at.query_params["predicted"]) == (THIRD_CLASS, "non-COVID")
+    chip = _button(at, f"Only truth {THIRD_CLASS}, called non-COVID")
+    chip.click().run()
+    assert len(at.dataframe[0].value) == len(cleared)
+    assert "truth" not in at.query_params
+
+
+def test_a_class_of_another_run_in_the_address_narrows_nothing(app, tiny_run):
+    at = app("review/page.py", query={"cell": "cleared", "split": "train", "truth": "nobody", "predicted": "COVID"})
+    assert len(at.dataframe[0].value) == len(_cases(tiny_run, "cleared", "train"))
+
+
+def test_a_run_cannot_make_the_page_read_outside_its_dataset(app, tiny_run, tmp_path):
+    cv2.imwrite(str(tmp_path / "secret.png"), np.full((40, 40), 9, np.uint8))
+    with pytest.raises(DatasetError, match="refused"):
+        cached.scan_with_map(tiny_run, str(tmp_path / "secret.png"), "COVID", "gradcam")
+    path = tiny_run.folder / "predictions.parquet"
+    predictions = pd.read_parquet(path)
+    first = _cases(tiny_run, "missed")["path"].iloc[0]
+    predictions.loc[predictions["path"] == first, "path"] = "../../secret.png"
+    predictions.to_parquet(path, index=False)
+    at = app("review/page.py")
+    assert not at.exception
+    assert any("refused" in item.value for item in at.main.error)
+    assert not at.get("imgs")
+
+
+def test_the_same_row_of_another_list_and_a_row_after_paging_can_be_chosen(app, tiny_run, monkeypatch):
+    monkeypatch.setattr(st, "session_state", {"one": {"selection": {"rows": [1]}}, "two": {"selection": {"rows": [1]}}})
+    _take_row("one", ["a", "b"])
+    assert state.get(state.CASE) == "b"
+    _take_row("two", ["c", "d"])
+    assert state.get(state.CASE) == "d"
+    before = st.session_state.get(state.WORKLIST_TURN, 0)
+    _turn_to("c")
+    assert st.session_state[state.WORKLIST_TURN] == before + 1  # the table is another: no row of it is chosen
+    st.session_state["two"] = {"selection": {"rows": []}}
+    _take_row("two", ["c", "d"])
+    assert state.get(state.CASE) == "c"
+
+
+def test_a_large_scan_is_kept_and_shown_no_larger_than_a_screen(app, tiny_run, tmp_path):
+    (tmp_path / "large").mkdir()
+    cv2.imwrite(str(tmp_path / "large/scan.png"), np.random.default_rng(0).integers(0, 255, (1500, 3000), np.uint8))
+    run = tiny_run.updated(data=str(tmp_path / "large"))
+    scan, found = cached.scan_with_map(run, "scan.png", "COVID", "gradcam")
+    assert scan.shape == found.heat.shape == (512, 1024)
+
+
+def test_a_map_of_one_cell_is_said_to_say_nowhere(app, tiny_run, monkeypatch):
+    from core.explanation import maps
+
+    def flat(model, scan, *, target=None, method="gradcam"):
+        return maps.ScanMap(np.ones(scan.shape, np.float32), 0.7, target, 0.2, method, "layer4", (1, 1))
+
+    monkeypatch.setattr(maps, "explain", flat)
+    at = app("review/page.py")
+    assert any("it cannot say where" in item.value for item in at.warning)
+    assert not any("it says where" in item.value for item in at.caption)

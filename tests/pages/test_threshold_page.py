@@ -6,14 +6,18 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 from changed_runs import older_run_beside, with_three_classes, without_test_scans
+from conftest import plain
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Slider
 
 from core.evaluation.confusion import counts_at, rates
+from core.evaluation.scored import Scored
 from core.evaluation.thresholds import fixed_point, operating_point
 from core.results import point_in_force, save_point, split_results
 from core.runs import Run
 from pages.shared.words import percent, rule_words, span
+from pages.threshold.controls import promise_caveat
+from pages.threshold.outcome import interval_words
 
 PAGE = "threshold/page.py"
 Opened = Callable[..., AppTest]
@@ -130,6 +134,26 @@ def test_a_promise_that_cannot_be_made_is_one_line_and_changes_nothing(app: Open
     assert not at.error, "the line is gone with the next thing done"
 
 
+def test_a_promise_over_groups_says_that_it_takes_scans_as_independent(app: Opened, tiny_run: Run) -> None:
+    validation = split_results(tiny_run, "val").scored
+    groups = len(set(validation.groups[validation.labels]))
+    assert groups < validation.positives
+    at = app(PAGE)
+    assert not any("does not hold for new patients" in warning.value for warning in at.warning)
+    at.checkbox(key=f"sure-{tiny_run.id}").check().run()
+    [caveat] = [warning.value for warning in at.warning if "does not hold for new patients" in warning.value]
+    assert f"{validation.positives} positive scans of {groups} groups" in caveat
+    assert promise_caveat(Scored.of([0.1, 0.9], [0, 1])) == ""
+
+
+def test_intervals_over_scans_of_few_groups_say_so(app: Opened, tiny_run: Run) -> None:
+    captions = [caption.value for caption in app(PAGE).caption if "95 % intervals" in caption.value]
+    assert len(captions) == 2
+    assert all("the true uncertainty is larger" in caption for caption in captions)
+    assert all("non-COVID: " in caption for caption in captions), "a class keeps its own name"
+    assert interval_words(Scored.of([0.1, 0.9], [0, 1])) == "With 95 % intervals (Wilson)."
+
+
 def test_a_threshold_being_tried_stays_with_its_run(app: Opened, tiny_run: Run) -> None:
     other = older_run_beside(tiny_run)
     at = app(PAGE, query={"run": tiny_run.id})
@@ -156,7 +180,7 @@ def test_a_damaged_point_is_one_line_and_can_be_replaced_here(app: Opened, tiny_
     (tiny_run.folder / "operating_point.json").write_text('{"threshold": ')
     at = app(PAGE)
     assert not at.exception
-    assert any("operating_point.json" in error.value and "\n" not in error.value for error in at.main.error)
+    assert any("operating_point.json" in plain(error.value) and "\n" not in error.value for error in at.main.error)
     at.button(key=f"use-{tiny_run.id}").click().run()
     assert not at.error
     assert point_in_force(tiny_run).threshold == 0.5

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from core.data.index import (
+    RESERVED_CLASSES,
     check_trainable,
     dataset_signature,
     guess_positive,
@@ -217,6 +218,15 @@ def test_too_few_groups_of_a_class(folder):
     )
     put_csv(folder, "path,label,patient_id,split", *(f"{row},train" for row in rows))
     check_trainable(index_dataset(folder))
+
+
+@pytest.mark.parametrize("name", sorted(RESERVED_CLASSES))
+def test_a_class_named_as_a_column_of_the_results_is_refused(folder, name):
+    (folder / "COVID").rename(folder / name)
+    assert trainable_message(folder) == (
+        f"expected class names other than the columns of the results, found '{name}' in {folder}; "
+        f"rename the class, for instance to '{name}-class'"
+    )
 
 
 def test_a_given_split_without_train(folder):

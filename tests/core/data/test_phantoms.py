@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
@@ -234,6 +235,19 @@ def test_while_a_set_is_being_written_its_folder_is_not_there(tmp_path):
     assert seen
     assert not any(seen)
     assert folder.exists()
+
+
+def test_what_a_killed_writer_left_is_removed_and_what_a_living_one_builds_is_not(tmp_path):
+    abandoned, living, other = (tmp_path / name for name in (
+        ".set.0123abcd.partial", ".set.4567abcd.partial", ".set2.0123abcd.partial"
+    ))  # fmt: skip
+    for folder in (abandoned, living, other):
+        (folder / "lesion").mkdir(parents=True)
+    with FileLock(tmp_path / ".set.4567abcd.partial.lock"):
+        write_phantoms(tmp_path / "set", count=10)
+        assert not abandoned.exists()
+        assert living.exists()
+        assert other.exists()
 
 
 def test_two_writers_of_the_same_set_both_get_it(tmp_path):

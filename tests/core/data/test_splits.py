@@ -188,15 +188,21 @@ def test_a_given_split_without_train_is_refused():
     assert str(raised.value) == ("expected scans in the split 'train', found none; correct the split in index.csv")
 
 
-@pytest.mark.parametrize("part", ["train", "val", "test"])
-def test_a_given_part_without_a_class_is_refused(part):
+def test_a_given_test_without_a_class_is_taken_as_it_is():
+    table = given_split("train", "train", "val", "test")
+    table.loc[table["split"] == "test", "label"] = "a"
+    split, _ = assign_splits(table, seed=0)
+    assert split.tolist() == table["split"].tolist()
+
+
+@pytest.mark.parametrize("part", ["train", "val"])
+def test_a_given_part_without_a_class_is_refused_for_what_it_lacks(part):
     table = given_split("train", "train", "val", "test")
     table.loc[table["split"] == part, "label"] = "a"
     with pytest.raises(DatasetError) as raised:
         assign_splits(table, seed=0)
     assert str(raised.value) == (
-        f"the split '{part}' would hold no scan of 'b', it has too few groups; "
-        "add scans of other patients, or give another split in index.csv"
+        f"expected scans of every class in the split '{part}', found none of 'b' there; correct the split in index.csv"
     )
 
 

@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 
 from core.evaluation.confusion import counts_at
 from core.evaluation.scored import Scored
-from core.evaluation.thresholds import OperatingPoint, fixed_point, operating_point, positives_needed
+from core.evaluation.thresholds import OperatingPoint, fixed_point, operating_point, positives_needed, promise_words
 from tests.core.evaluation.strategies_for_scores import labelled_scores
 
 BOTH = labelled_scores(min_size=2, both_classes=True)
@@ -156,6 +156,38 @@ def test_rules_say_how_the_threshold_came_about():
     assert fixed_point(scored).rule == "default"
     assert fixed_point(scored, 0.3).rule == "fixed=0.3"
     assert fixed_point(scored, 0.3, rule="by hand", split="test").rule == "by hand"
+
+
+def grouped(scans_a_group: int) -> Scored:
+    """60 positives in groups of so many, and a negative."""
+    groups = [f"patient {row // scans_a_group}" for row in range(60)]
+    return Scored.of(np.r_[np.linspace(0.5, 1, 60), 0.1], [True] * 60 + [False], [*groups, "well"])
+
+
+def test_a_promise_over_groups_says_that_it_takes_scans_as_independent():
+    point = operating_point(grouped(4), max_fnr=0.05, confidence=0.95)
+    assert point.promise == (
+        "New scans like the 60 positive scans of 15 groups in val have an FNR of at most 0.05, at 0.95 confidence; "
+        "this takes scans as independent, and scans of one group are not: it promises too much."
+    )
+
+
+def test_a_promise_over_single_scans_needs_no_such_words():
+    promise = promise_words(grouped(1), max_fnr=0.05, confidence=0.95)
+    assert promise == "New scans like the 60 positive scans in val have an FNR of at most 0.05, at 0.95 confidence."
+
+
+def test_a_plain_budget_promises_nothing_of_new_scans():
+    point = operating_point(grouped(4), max_fnr=0.05)
+    expected = "At most 0.05 are missed of the 60 positive scans of 15 groups in val; nothing is promised of new ones."
+    assert point.promise == expected
+    assert fixed_point(grouped(4)).promise == ""
+
+
+def test_a_point_saved_before_promises_were_is_read(tmp_path):
+    content = operating_point(grouped(4), max_fnr=0.05).to_json()
+    del content["promise"]
+    assert OperatingPoint.from_json(content).promise == ""
 
 
 def test_a_fixed_point_counts_even_where_a_class_is_absent():

@@ -154,6 +154,18 @@ def test_scores_asked_for_meanwhile_are_not_disturbed(model: LoadedModel, scan: 
             np.testing.assert_allclose(future.result()[0], alone, atol=1e-5)
 
 
+def test_a_map_of_one_cell_says_that_it_cannot_say_where(model: LoadedModel, scan: Scan) -> None:
+    small = replace(model, image_size=32)  # the last stage of 32 px is one cell
+    maps = [explain(small, scan, target=target) for target in model.classes]
+    (found,) = [found for found in maps if not found.is_empty]
+    assert found.side == (1, 1)
+    assert found.is_flat
+    assert found.says == f"evidence for {found.target}, but the same over all 1 x 1 cells: it cannot say where"
+    larger = [explain(model, scan, target=target) for target in model.classes]
+    assert any(not found.is_empty for found in larger)
+    assert not any(found.is_flat for found in larger)
+
+
 def test_the_layer_asked_is_the_last_stage(model: LoadedModel, scan: Scan) -> None:
     assert last_stage(model) == "layer4"
     assert explain(model, scan).layer == "layer4"

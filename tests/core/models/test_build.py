@@ -104,6 +104,21 @@ def test_freezing_the_backbone_leaves_the_classifier():
     }
 
 
+@pytest.mark.parametrize(
+    ("backbone", "free"),
+    [
+        ("test_vit", {"head.weight", "head.bias"}),
+        (
+            "deit_tiny_distilled_patch16_224",
+            {"head.weight", "head.bias", "head_dist.weight", "head_dist.bias"},
+        ),
+    ],
+)
+def test_freezing_the_backbone_of_a_transformer_holds_its_own_parameters_and_leaves_every_classifier(backbone, free):
+    network = build_network(backbone, classes=2)
+    assert {name for name, _ in network.named_parameters()} - names_held(network, "backbone") == free
+
+
 @pytest.mark.parametrize("backbone", ["resnet18", "resnet10t", "resnet50"])
 def test_freezing_early_leaves_the_last_two_stages_and_the_classifier(backbone):
     network = build_network(backbone, classes=2)

@@ -29,6 +29,7 @@ from tiny_trainings import (
 )
 
 from core.errors import ConfigError, DatasetError, DivergedError, RequestError, WorkError
+from core.models.weights import save_weights
 from core.runs import Run, create_run, list_runs, read_history, read_index, read_predictions, read_run
 from core.training.config import TrainingConfig
 from core.training.execute import execute
@@ -113,7 +114,7 @@ def test_predictions_embeddings_and_index_go_row_by_row(trained):
     assert np.isfinite(embeddings).all()
 
 
-def interrupt(*_arguments: object) -> None:
+def interrupt(*_arguments: object, **_options: object) -> None:
     raise KeyboardInterrupt
 
 
@@ -135,7 +136,6 @@ def own_killed(killed: Run, tmp_path: Path) -> Run:
 
 def test_a_killed_run_is_readable_and_reported_as_failed(killed, capsys):
     assert killed.record.status == "running"
-    assert not list(killed.folder.glob("*.tmp*"))
     assert 2 <= len(read_history(killed)) < TINY["epochs"]
     (row,) = call(["runs", "--runs", killed.folder.parent, "--json"], capsys).facts["runs"]
     assert row["status"] == "failed"
@@ -169,6 +169,79 @@ def test_a_killed_run_that_was_then_stopped_can_still_be_resumed(own_killed, tra
 def test_a_stop_meant_for_a_process_that_died_does_not_stop_the_next(own_killed):
     (own_killed.folder / "stop.request").touch()
     assert execute(own_killed).record.status == "finished"
+
+
+@pytest.mark.parametrize("status", ["failed", "stopped", "running"])
+def test_a_stop_left_behind_by_an_ended_run_does_not_stop_the_next(own_killed, status):
+    own_killed.updated(status=status)
+    (own_killed.folder / "stop.request").touch()
+    assert execute(own_killed).record.status == "finished"
+
+
+def test_a_run_that_cannot_report_its_end_has_ended_all_the_same(own_killed):
+    def fail(run: Run, *, phase: str, **facts: object) -> None:
+        if phase == "failed":
+            assert read_run(run.folder).record.status == "failed"  # the record first
+            raise WorkError("the disk is full")
+
+    own_killed.resume_path.write_bytes(b"")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.training.jobs.report", fail)
+        assert "is damaged; delete the file" in failed(own_killed, WorkError)
+
+
+def test_what_a_kill_left_half_written_is_removed_by_the_next_start(own_killed):
+    left = own_killed.folder / ".resume.pt.abcd1234.tmp"
+    pages_own = own_killed.folder / ".operating_point.json.abcd1234.tmp"
+    for path in (left, pages_own):
+        path.write_bytes(b"half")
+    execute(own_killed)
+    assert not left.exists()
+    assert pages_own.exists()
+
+
+def test_progress_left_in_a_finished_run_is_removed(own_run):
+    own_run.resume_path.write_bytes(b"of a process killed just after it had finished")
+    with pytest.raises(RequestError, match="is finished already"):
+        execute(own_run)
+    assert not own_run.resume_path.exists()
+
+
+def test_a_death_between_progress_and_best_weights_loses_nothing(scans, trained, tmp_path):
+    run = new_run(tmp_path, scans)
+    losses = read_history(trained.run)["val_loss"]
+    better = next(row + 1 for row in range(1, len(losses)) if losses[row] < losses[:row].min())
+
+    def save_or_die(tensors, path):
+        if len(read_history(run)) == better - 1:
+            assert torch.load(run.resume_path, weights_only=True)["best_epoch"] == better
+            raise KeyboardInterrupt
+        save_weights(tensors, path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.training.reporting.save_weights", save_or_die)
+        with pytest.raises(KeyboardInterrupt):
+            execute(run)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.training.execute.fit", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            execute(run)
+    weights, progress = load_file(run.weights_path), torch.load(run.resume_path, weights_only=True)
+    assert all(torch.equal(tensor, progress["network"][name]) for name, tensor in weights.items())
+    assert_same_outcome(execute(run), trained.run)
+
+
+@pytest.mark.parametrize(("change", "words"), [("other", "found it changed"), ("gone", "found it missing")])
+def test_a_scan_that_changed_since_stops_a_resume_with_its_name(own_killed, scans, tmp_path, change, words):
+    data = Path(shutil.copytree(scans, tmp_path / "data"))
+    path = data / "normal" / "03.png"
+    path.unlink()
+    if change == "other":
+        shutil.copy(data / "normal" / "04.png", path)
+    text = failed(own_killed.updated(data=str(data)), DatasetError)
+    assert text == (
+        f"expected normal/03.png in {data} as it was when the run began, {words}; bring it back, or start a new run"
+    )
 
 
 def test_a_death_between_two_files_of_an_epoch_loses_no_row_of_the_history(own_killed, trained):
@@ -314,7 +387,7 @@ def test_a_disk_that_is_full_from_the_start_fails_the_run_in_one_line(scans, tra
     run = new_run(tmp_path, scans)
     with largest_file(trained.run.weights_path.stat().st_size - 1000):
         text = failed(run, WorkError)
-    assert text.startswith(f"cannot write {run.weights_path}: ")
+    assert text.startswith(f"cannot write {run.resume_path}: ")
     assert not list(run.folder.glob(".*.tmp"))
 
 
@@ -363,7 +436,7 @@ def test_three_classes_are_trained_and_scored(tmp_path):
 
 
 def test_weights_of_another_run_start_a_training(scans, trained, tmp_path):
-    run = execute(new_run(tmp_path, scans, init=str(trained.run.folder), epochs=1, learning_rate=0.0))
+    run = execute(new_run(tmp_path, scans, init=str(trained.run.folder), epochs=1, learning_rate=1e-12))
     assert run.record.weights_from.startswith(f"run {trained.run.id}: ")
 
 

@@ -137,7 +137,7 @@ def test_the_best_epoch_is_that_of_the_lowest_validation_loss():
 
 
 def test_training_stops_early_after_patience_epochs_without_a_better_one():
-    reporter, result, _ = trained(epochs=30, learning_rate=0.0, patience=3)
+    reporter, result, _ = trained(epochs=30, learning_rate=1e-12, patience=3)
     assert not result.stopped
     assert result.epochs == result.best_epoch + 3 < 30
     losses = [row["val_loss"] for row in reporter.progresses[-1].history]
@@ -275,6 +275,12 @@ def test_class_weights_count_rare_classes_as_much_as_common_ones():
         shares[weighed] = float(network.logits.detach().softmax(0)[0])
     assert shares[False] == pytest.approx(6 / 48, abs=0.05)
     assert shares[True] == pytest.approx(0.5, abs=0.02)
+
+
+def test_nothing_left_to_train_is_told():
+    network = network_for(TrainingConfig(**QUICK))
+    with pytest.raises(ConfigError, match="found all of test_resnet frozen by freeze='early'; set freeze=none"):
+        run(network, TrainingConfig(**(QUICK | {"freeze": "early"})), Recorder(), frozen=[network])
 
 
 @pytest.mark.parametrize("optimizer", ["", "fastest"])

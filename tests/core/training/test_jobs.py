@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from tiny_trainings import TINY, wait_until
 
-from core.errors import RequestError
+from core.errors import RequestError, WorkError
 from core.runs import Run, create_run, read_run
 from core.training import jobs
 from core.training.jobs import (
@@ -200,6 +201,53 @@ def test_a_start_in_the_background_can_be_stopped_before_its_process_is_up(tmp_p
     request_stop(run)
     assert stop_is_requested(run)
     assert begun[0]["start_new_session"]
+
+
+@pytest.mark.parametrize(("phantoms", "command"), [({"count": 12, "seed": 0}, "demo"), (None, "resume")])
+def test_a_demo_goes_on_as_one_and_any_other_run_is_resumed(tmp_path, monkeypatch, phantoms, command):
+    begun = []
+    monkeypatch.setattr(jobs.subprocess, "Popen", lambda arguments, **options: begun.append(arguments) or Started())
+    start_in_background(new_run(tmp_path).updated(phantoms=phantoms))
+    assert begun[0][3] == command
+
+
+def test_a_finished_run_stays_finished_when_it_is_started_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(jobs.subprocess, "Popen", lambda arguments, **options: Started())
+    run = new_run(tmp_path)
+    run.updated(status="finished")
+    start_in_background(run)  # read before it was finished
+    assert read_run(run.folder).record.status == "finished"
+
+
+def refuse(*_arguments: object, **_options: object) -> None:
+    raise PermissionError(13, "Permission denied")
+
+
+@pytest.mark.parametrize("refused", ["Popen", "open", "touch", "acquire"])
+def test_what_the_system_refuses_is_told_in_one_line(tmp_path, monkeypatch, refused):
+    run = new_run(tmp_path)
+    if refused == "Popen":
+        monkeypatch.setattr(jobs.subprocess, "Popen", refuse)
+        doing, act = "start", lambda: start_in_background(run)
+    elif refused == "open":
+        run.log_path.mkdir()
+        doing, act = "start", lambda: start_in_background(run)
+    elif refused == "touch":
+        monkeypatch.setattr(Path, "touch", refuse)
+        doing, act = "stop", lambda: request_stop(run)
+    else:
+        monkeypatch.setattr(jobs.FileLock, "acquire", refuse)
+        doing, act = "lock", lambda: claimed(run).__enter__()
+    with pytest.raises(WorkError, match=f"^cannot {doing} run {run.id}: .*; look at the rights and the free space of"):
+        act()
+
+
+def test_who_only_looks_is_no_worker(tmp_path, monkeypatch):
+    run = new_run(tmp_path)
+    looking = FileLock(run.folder / ".lock")
+    looking.acquire(timeout=0)
+    monkeypatch.setattr(jobs.time, "sleep", lambda seconds: looking.release())  # it looked for a moment only
+    assert not is_claimed(run)
 
 
 class Started:

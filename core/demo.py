@@ -1,0 +1,43 @@
+"""The demo: the whole way on phantoms, from nothing to maps of what was missed."""
+
+from core.commands import DEMO_MAX_FNR, Facts, Told, explain
+from core.runs import Run
+
+
+def demo(run: Run, *, told: Told) -> Facts:
+    """Train, evaluate, choose a threshold, draw maps of the missed and the found; goes on wherever it was.
+
+    A run that is finished is not trained again, and a threshold that somebody saved since is kept.
+    """
+    from core.results import POINT_FILE, point_in_force, save_point, split_results, torn_groups, worklist
+    from core.training.jobs import report
+
+    if run.record.status != "finished":
+        from core.training.execute import execute
+
+        run = execute(run, told=told)
+        if run.record.status != "finished":
+            return {"run": run.id, "status": run.record.status}
+    if not (run.folder / POINT_FILE).exists():
+        from core.evaluation.thresholds import operating_point
+
+        save_point(run, operating_point(split_results(run, "val").scored, max_fnr=DEMO_MAX_FNR))
+    point = point_in_force(run)
+    test = split_results(run, "test")
+    cells = test.with_cells(point.threshold)
+    shown = [path for cell in ("missed", "found") for path in worklist(cells, cell)["path"].head(2)]
+    told("drawing maps", 0.0, "")
+    report(run, phase="drawing maps")
+    maps = explain(run, shown, method="gradcam", out=run.folder / "maps")["maps"]
+    report(run, phase="finished")
+    return {
+        "run": run.id,
+        "status": run.record.status,
+        "folder": str(run.folder),
+        "threshold": point.threshold,
+        "rule": point.rule,
+        "torn_groups": torn_groups(run),
+        "val": split_results(run, "val").evaluated(point.threshold).to_json(),
+        "test": test.evaluated(point.threshold).to_json(),
+        "maps": maps,
+    }

@@ -1,0 +1,32 @@
+"""What the split can promise, in words: the same beside every figure of a test split."""
+
+import streamlit as st
+
+from core.runs import Run
+from pages.shared import cached
+from pages.shared.words import GROUP_WORDS, literal
+
+
+def say_torn_groups(run: Run) -> int:
+    """Warn where groups lie in more than one split; gives back how many do."""
+    torn = cached.torn_groups(run)
+    if torn:
+        groups = "1 group lies" if torn == 1 else f"{torn:,} groups lie"
+        st.warning(
+            f"{groups} in more than one split: the network is tested on groups that it has learnt from, and figures "
+            "will be too good.",
+            icon=":material/call_split:",
+        )
+    return torn
+
+
+def say_how_split(run: Run) -> None:
+    """What groups are and keep apart, and how the split came about."""
+    torn = say_torn_groups(run)
+    words = GROUP_WORDS.get(run.record.group_source, GROUP_WORDS["scan"])
+    if run.record.group_source != "patient":
+        st.warning(words, icon=":material/warning:")
+    elif not torn:
+        st.caption(words)
+    if run.record.split_how:
+        st.caption(f"How it was split: {literal(run.record.split_how)}.".replace("..", "."))
