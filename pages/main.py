@@ -10,7 +10,7 @@ st.set_page_config(
     page_title="CT Explorer",
     page_icon=str(Path(__file__).with_name("icon.png")),  # an icon by name would be fetched from the network
     layout="wide",
-    initial_sidebar_state=340,
+    initial_sidebar_state=300,
 )
 
 page = st.navigation(

@@ -69,8 +69,13 @@ def _show_runs() -> None:
     if not runs:
         return
     st.subheader("Runs")
+    working = any(jobs.current_status(run)[0] in WORKING for run in runs)
+    st.fragment(_runs_table, run_every=2.0 if working else None)()
+
+
+def _runs_table() -> None:
     rows = []
-    for run in runs[:12]:
+    for run in cached.all_runs()[0][:12]:
         status, error = jobs.current_status(run)
         rows.append(
             {

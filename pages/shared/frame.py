@@ -1,6 +1,7 @@
 """What stands around every page: the chosen run, the threshold in force, errors in one line, the footer."""
 
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -36,7 +37,9 @@ def sidebar() -> None:
             on_change=state.forget_classes,
             persist_state="session",  # st.switch_page forgets what widgets hold
         )
-        _threshold_in_force(runs[state.get(state.PICKED_RUN)])
+        run = runs[state.get(state.PICKED_RUN)]
+        st.caption(f"Trained on {literal(Path(run.record.data).name)}")
+        _threshold_in_force(run)
 
 
 def picked_run() -> Run | None:

@@ -61,10 +61,10 @@ def literal(text: str) -> str:
 
 
 def run_name(run: Run) -> str:
-    """A run as people recognise it: network, data, time."""
+    """A run as people recognise it: time (UTC), network, data; what tells two runs apart comes first."""
     record = run.record
     when = record.created[5:16].replace("T", " ")
-    return f"{record.config.get('backbone')} on {Path(record.data).name}, {when}"
+    return f"{when}, {record.config.get('backbone')} on {Path(record.data).name}"
 
 
 def rule_words(rule: str) -> str:
