@@ -8,7 +8,6 @@ from playwright.sync_api import Page, expect
 
 from benchmarks.browser import READY, ROOT, chromium, server, wait_for
 from core.commands import DEMO_MAX_FNR
-from core.results import point_in_force, split_results
 from core.runs import Run, list_runs
 
 OUT = Path(__file__).parent
@@ -26,15 +25,13 @@ def main() -> None:
         with server(ROOT / "streamlit_app.py", **environment) as address:
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             run = _demo(page, address, work)
-            missed = split_results(run, "test").with_cells(point_in_force(run).threshold)
-            cell = "missed" if (missed["cell"] == "missed").any() else "found"
             query = f"run={run.id}"
             for name, path in (
                 ("dataset", f"dataset?data={run.record.data}"),
                 ("training", f"training?{query}"),
                 ("performance", f"performance?{query}"),
                 ("threshold", f"threshold?{query}"),
-                ("review", f"review?{query}&cell={cell}&split=test"),
+                ("review", f"review?{query}&cell=found&split=test"),
             ):
                 _photograph(page, f"{address}/{path}", name)
             _predict(page, f"{address}/prediction?{query}", run)

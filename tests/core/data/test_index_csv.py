@@ -4,45 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from tiny_folders import message, problems, put_csv, put_scan
 
 from core.data.index import (
     COLUMNS,
     index_dataset,
 )
 from core.errors import DatasetError
-
-
-def put_scan(path, seed=None):
-    """A PNG of 20 x 18 px; the same seed gives the same bytes, by default each path its own."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng(list(str(path).encode()) if seed is None else seed)
-    Image.fromarray(rng.integers(0, 256, (18, 20), dtype=np.uint8)).save(path)
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """Two class folders with six scans each."""
-    for label in ("COVID", "normal"):
-        for number in range(6):
-            put_scan(tmp_path / label / f"{number}.png")
-    return tmp_path
-
-
-def put_csv(folder, *lines):
-    (folder / "index.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def problems(dataset):
-    broken = dataset.table[dataset.table["problem"] != ""]
-    return dict(zip(broken["path"], broken["problem"], strict=True))
-
-
-def message(call, *args):
-    with pytest.raises(DatasetError) as raised:
-        call(*args)
-    assert "\n" not in str(raised.value)
-    return str(raised.value)
 
 
 def test_index_csv_decides(folder):
