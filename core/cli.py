@@ -4,22 +4,17 @@ Exit status: 0 done; 1 the work failed; 2 the request was wrong. Figures go to s
 standard error.
 """
 
-import argparse
 import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
 
-from core import commands
-from core.demo import demo
 from core.errors import ExplorerError, failure_line
-from core.evaluation.splits import SPLITS
 from core.narration import Narrator
-from core.runs import DEFAULT_DATA, DEFAULT_RUNS, Run, find_run
+from core.parser import build_parser
 from core.text import as_text
 
 
@@ -49,82 +44,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if facts.get("status") not in ("failed",) else 1
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """All commands and their options."""
-    parser = _Parser(prog="python -m core", description="CT Explorer without the pages. Research use only.")
-    commands_ = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
-
-    def add(name: str, says: str, command: Callable[..., Any]) -> argparse.ArgumentParser:
-        sub = commands_.add_parser(name, help=says, description=says[0].upper() + says[1:] + ".")
-        sub.add_argument("--json", action="store_true", help="print one JSON object last on standard output")
-        sub.add_argument("--runs", type=Path, default=DEFAULT_RUNS, metavar="DIR", help=f"runs folder ({DEFAULT_RUNS})")
-        sub.set_defaults(command=command)
-        return sub
-
-    whole_way = add("demo", "make phantoms, train, evaluate, choose a threshold, draw maps: the whole way", _demo)
-    whole_way.add_argument("run", nargs="?", metavar="RUN", help="go on with a demo that was begun")
-    whole_way.add_argument(
-        "--data", type=Path, default=DEFAULT_DATA, metavar="DIR", help=f"where phantoms go ({DEFAULT_DATA})"
-    )
-    _background(whole_way)
-
-    phantoms = add("phantoms", "write synthetic chest slices with lesion masks", _phantoms)
-    phantoms.add_argument("out", type=Path, metavar="OUT")
-    phantoms.add_argument("--count", type=int, default=600, help="scans (600)")
-    phantoms.add_argument("--seed", type=int, default=0)
-
-    index = add("index", "tell what is in a dataset, and what is wrong with it", _index)
-    index.add_argument("data", type=Path, metavar="DATA")
-
-    train = add("train", "train on a dataset", _train)
-    train.add_argument("data", type=Path, metavar="DATA")
-    train.add_argument("--preset", default="quick", help="a named, complete config (quick)")
-    train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting of it")
-    train.add_argument("--init", metavar="hub|scratch|FILE|RUN", help="where the first weights come from")
-
-    resume = add("resume", "go on with a run that was stopped, failed or killed", _resume)
-    resume.add_argument("run", metavar="RUN")
-    _background(resume)
-
-    stop = add("stop", "stop a run after the step at hand", _stop)
-    stop.add_argument("run", metavar="RUN")
-
-    add("runs", "list the runs, newest first", _runs)
-
-    evaluate = add("evaluate", "a run's figures on a split, or on another dataset", _evaluate)
-    evaluate.add_argument("run", metavar="RUN")
-    evaluate.add_argument("--data", type=Path, metavar="OTHER", help="another dataset, at the run's frozen threshold")
-    evaluate.add_argument("--split", default="test", choices=SPLITS)
-    evaluate.add_argument("--threshold", type=float, help="instead of the run's operating point")
-
-    threshold = add("threshold", "choose a threshold on validation, report it on test", _threshold)
-    threshold.add_argument("run", metavar="RUN")
-    threshold.add_argument("--max-fnr", type=float, required=True, help="tolerated share of missed positives, 0 to 1")
-    threshold.add_argument("--confidence", type=float, help="promise it for new scans at this confidence, such as 0.95")
-    threshold.add_argument("--save", action="store_true", help="make it the run's operating point")
-
-    explain = add("explain", "draw where a run saw evidence in scans", _explain)
-    explain.add_argument("run", metavar="RUN")
-    explain.add_argument("scans", nargs="+", metavar="SCAN")
-    explain.add_argument("--method", default="gradcam", help="gradcam, gradcam++, hirescam, layercam or xgradcam")
-    explain.add_argument("--target", metavar="CLASS", help="evidence for which class (the positive one)")
-    explain.add_argument("--out", type=Path, required=True, metavar="DIR")
-
-    predict = add("predict", "score scans and decide at the run's operating point", _predict)
-    predict.add_argument("run", metavar="RUN")
-    predict.add_argument("scans", nargs="+", metavar="SCAN")
-    predict.add_argument("--out", type=Path, metavar="FILE.csv|FILE.parquet")
-    return parser
-
-
-class _Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong with a request."""
-
-    def error(self, message: str) -> NoReturn:
-        print(f"error: {message}; see {self.prog} --help", file=sys.stderr)
-        raise SystemExit(2)
-
-
 def _refused(told: Narrator, line: str, status: int) -> int:
     told.close()
     if os.environ.get("CT_EXPLORER_DEBUG") == "1":
@@ -138,86 +57,3 @@ def _keep_traceback(log_path: Path | None) -> None:
     if log_path is not None:
         with suppress(OSError), log_path.open("a", encoding="utf-8") as log:
             log.write(traceback.format_exc())
-
-
-def _background(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--background", action="store_true", help="low priority, plain log lines")
-
-
-def _demo(options: argparse.Namespace, told: Narrator) -> Any:
-    if options.run:
-        run = _found(options, told)
-    else:
-        run = commands.new_demo_run(options.runs, options.data)
-        told.log_path = run.log_path
-    return demo(run, told=_logged(run, told, options.background))
-
-
-def _phantoms(options: argparse.Namespace, told: Narrator) -> Any:
-    return commands.phantoms(options.out, count=options.count, seed=options.seed, told=told)
-
-
-def _index(options: argparse.Namespace, told: Narrator) -> Any:
-    return commands.index(options.data, told=told)
-
-
-def _train(options: argparse.Namespace, told: Narrator) -> Any:
-    from core.training.config import parse_settings
-
-    settings = parse_settings(options.set)
-    if options.init is not None:
-        settings["init"] = options.init
-    run = commands.new_run(options.data, preset=options.preset, settings=settings, runs_folder=options.runs)
-    told.log_path = run.log_path
-    print(f"run {run.id}", file=sys.stderr)
-    return commands.train(run, told=_logged(run, told, False))
-
-
-def _resume(options: argparse.Namespace, told: Narrator) -> Any:
-    run = _found(options, told)
-    return commands.train(run, told=_logged(run, told, options.background))
-
-
-def _stop(options: argparse.Namespace, _told: Narrator) -> Any:
-    return commands.stop(options.run, runs_folder=options.runs)
-
-
-def _runs(options: argparse.Namespace, _told: Narrator) -> Any:
-    return commands.runs(options.runs)
-
-
-def _evaluate(options: argparse.Namespace, told: Narrator) -> Any:
-    run = _found(options, told)
-    return commands.evaluate(run, data=options.data, split=options.split, threshold=options.threshold, told=told)
-
-
-def _threshold(options: argparse.Namespace, told: Narrator) -> Any:
-    run = _found(options, told)
-    return commands.threshold(run, max_fnr=options.max_fnr, confidence=options.confidence, save=options.save)
-
-
-def _explain(options: argparse.Namespace, told: Narrator) -> Any:
-    run = _found(options, told)
-    return commands.explain(run, options.scans, method=options.method, out=options.out, target=options.target)
-
-
-def _predict(options: argparse.Namespace, told: Narrator) -> Any:
-    return commands.predict(_found(options, told), options.scans, out=options.out)
-
-
-def _found(options: argparse.Namespace, told: Narrator) -> Run:
-    run = find_run(options.run, options.runs)
-    told.log_path = run.log_path
-    return run
-
-
-def _logged(run: Run, told: Narrator, background: bool) -> commands.Told:
-    """Epoch lines go into the run's log too; in the background standard error is that log already."""
-
-    def tell(phase: str, share: float, words: str) -> None:
-        told(phase, share, words)
-        if phase == "epoch" and not background:
-            with run.log_path.open("a", encoding="utf-8") as log:
-                log.write(words + "\n")
-
-    return tell

@@ -1,7 +1,10 @@
 """The demo: the whole way on phantoms, from nothing to maps of what was missed."""
 
-from core.commands import DEMO_MAX_FNR, Facts, Told, explain
+from core.commands.datasets import Facts, Told
+from core.commands.figures import explain
 from core.runs import Run
+
+MAX_FNR = 0.05
 
 
 def demo(run: Run, *, told: Told) -> Facts:
@@ -21,7 +24,7 @@ def demo(run: Run, *, told: Told) -> Facts:
     if not (run.folder / POINT_FILE).exists():
         from core.evaluation.thresholds import operating_point
 
-        save_point(run, operating_point(split_results(run, "val").scored, max_fnr=DEMO_MAX_FNR))
+        save_point(run, operating_point(split_results(run, "val").scored, max_fnr=MAX_FNR))
     point = point_in_force(run)
     test = split_results(run, "test")
     cells = test.with_cells(point.threshold)

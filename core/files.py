@@ -40,14 +40,14 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, where they are not there yet.
+def make_folder(folder: Path, *, private: bool = False) -> None:
+    """Make a folder and those above it, where they are not there yet; a `private` one is for this user only.
 
     Raises:
         WorkError: something else is in its place, or it cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700 if private else 0o777, parents=True, exist_ok=True)
     except OSError as error:
         raise WorkError(f"cannot make the folder {folder}: {error.strerror or error}; choose another") from error
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from benchmarks.browser import READY, ROOT, chromium, server, wait_for
-from core.commands import DEMO_MAX_FNR
+from core.demo import MAX_FNR
 from core.runs import Run, list_runs
 
 OUT = Path(__file__).parent
@@ -35,7 +35,7 @@ def main() -> None:
             ):
                 _photograph(page, f"{address}/{path}", name)
             _predict(page, f"{address}/prediction?{query}", run)
-    print(f"pictures in {OUT}, threshold chosen for at most {DEMO_MAX_FNR:.0%} missed")
+    print(f"pictures in {OUT}, threshold chosen for at most {MAX_FNR:.0%} missed")
 
 
 def _demo(page: Page, address: str, work: Path) -> Run:

@@ -6,6 +6,7 @@ import os
 os.environ.update(OMP_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="", HF_HUB_OFFLINE="1")
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,14 @@ class Trained:
     def run(self) -> Run:
         """The run."""
         return only_run(self.runs)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing that tests decode or index lies in the project, or is found there."""
+    os.environ["CT_EXPLORER_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    del os.environ["CT_EXPLORER_CACHE"]
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import re
 import pytest
 from tiny_trainings import ROOT
 
-from core.cli import build_parser
+from core.parser import build_parser
 from core.runs import RunRecord
 from core.training.presets import PRESETS
 

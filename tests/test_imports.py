@@ -23,7 +23,7 @@ def test_the_contracts_on_imports_are_kept():
     assert "0 broken" in done.stdout
 
 
-@pytest.mark.parametrize("module", ["core.cli", "core.runs", "core.commands", "core.errors", "core.training.jobs"])
+@pytest.mark.parametrize("module", ["core.cli", "core.runs", "core.parser", "core.errors", "core.training.jobs"])
 def test_what_starts_the_command_line_and_the_pages_loads_nothing_heavy(module):
     heavy = {"torch", "streamlit", "sklearn", "timm", "plotly"}
     code = f"import sys, {module}; print(*sorted({heavy} & set(sys.modules)))"

@@ -7,8 +7,11 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from core.errors import DatasetError
+from core.files import make_folder
 
 EXPECTED = "expected one subfolder of images per class, or an index.csv with the columns path and label"
+
+OWN_FOLDER = ".ct-explorer"
 
 _SYSTEM_NAMES = {"thumbs.db", "desktop.ini", "__macosx"}
 
@@ -31,6 +34,17 @@ def dataset_root(folder: Path | str) -> Path:
         reason = getattr(error, "strerror", None) or error
         raise DatasetError(f"cannot read the folder {folder}: {reason}; check its rights") from None
     return root
+
+
+def own_folder(root: Path) -> Path:
+    """The hidden folder in a dataset that keeps what was decided about it, and the key of its patients' ids.
+
+    Raises:
+        WorkError: it cannot be made.
+    """
+    folder = root / OWN_FOLDER
+    make_folder(folder, private=True)
+    return folder
 
 
 def dataset_signature(folder: Path | str) -> str:

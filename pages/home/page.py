@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.commands import new_demo_run
+from core.commands.trainings import new_demo_run
 from core.runs import Run
 from core.training import jobs
 from pages.shared import cached, state

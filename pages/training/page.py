@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.commands import new_run
+from core.commands.trainings import new_run
 from core.errors import ExplorerError
 from core.runs import Run
 from core.training import jobs

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 from tiny_trainings import ROOT, TINY, Finished, call, says_one_line, train_arguments, write_scans
 
-from core import commands
-from core.cli import build_parser
+from core.commands import figures, trainings
 from core.errors import WorkError
 from core.narration import Narrator
+from core.parser import build_parser
 from core.results import point_in_force
 from core.runs import Run, list_runs, read_run
 
@@ -222,7 +222,7 @@ def test_failed_work_exits_with_1_in_one_line(monkeypatch, capsys):
     def fail(_folder: Path) -> None:
         raise WorkError("the disk\nis full")
 
-    monkeypatch.setattr(commands, "runs", fail)
+    monkeypatch.setattr(trainings, "runs", fail)
     assert refused(call(["runs"], capsys), status=1) == "the disk is full"
 
 
@@ -230,7 +230,7 @@ def test_what_the_system_refuses_exits_with_1_in_one_line(monkeypatch, capsys):
     def fail(_folder: Path) -> None:
         raise PermissionError(13, "Permission denied", "/somewhere")
 
-    monkeypatch.setattr(commands, "runs", fail)
+    monkeypatch.setattr(trainings, "runs", fail)
     line = refused(call(["runs"], capsys), status=1)
     assert line == "the system refused /somewhere: Permission denied; look at its rights and space"
 
@@ -241,7 +241,7 @@ def test_a_mistake_of_our_own_is_one_line_and_its_traceback_is_in_the_log(answer
         raise ValueError("a number\ntoo many")
 
     monkeypatch.setenv("CT_EXPLORER_DEBUG", debug)
-    monkeypatch.setattr(commands, "evaluate", fail)
+    monkeypatch.setattr(figures, "evaluate", fail)
     finished = answer("evaluate")
     assert finished.stderr.splitlines()[-1] == "error: unexpected ValueError: a number; please report it"
     assert finished.status == 1
@@ -253,7 +253,7 @@ def test_first_weights_from_a_file_are_found_from_wherever_the_run_is_resumed(sc
     monkeypatch.chdir(tmp_path)
     (tmp_path / "first.pt").touch()
     for init, kept in (("first.pt", str(tmp_path / "first.pt")), ("scratch", "scratch"), ("a-run", "a-run")):
-        run = commands.new_run(scans, preset="quick", settings={"init": init}, runs_folder=tmp_path / "runs")
+        run = trainings.new_run(scans, preset="quick", settings={"init": init}, runs_folder=tmp_path / "runs")
         assert run.record.config["init"] == kept
 
 
@@ -261,7 +261,7 @@ def test_the_keyboard_stops_in_one_line(monkeypatch, capsys):
     def interrupt(_folder: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(commands, "runs", interrupt)
+    monkeypatch.setattr(trainings, "runs", interrupt)
     assert refused(call(["runs"], capsys), status=1) == "stopped by the keyboard"
 
 

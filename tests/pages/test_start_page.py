@@ -2,7 +2,7 @@
 
 from conftest import plain
 
-from core.commands import new_demo_run
+from core.commands.trainings import new_demo_run
 from core.errors import WorkError
 from core.files import write_text
 from core.runs import create_run

@@ -1,124 +1,13 @@
-"""What each command does: typed arguments in, plain values out. Printing is the command line's business."""
+"""Commands about what a finished run says: its figures, threshold, maps and predictions."""
 
 import json
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+from core.commands.datasets import Facts, Told
 from core.errors import ConfigError, RequestError
-from core.runs import Run, create_run, find_run, list_runs
-
-Told = Callable[[str, float, str], None]
-Facts = dict[str, Any]
-
-DEMO_COUNT, DEMO_SEED, DEMO_MAX_FNR = 400, 0, 0.05
-
-
-def new_demo_run(runs_folder: Path, data_folder: Path) -> Run:
-    """A queued run that makes phantoms and trains on them."""
-    from core.training.presets import preset_named
-
-    return create_run(
-        runs_folder,
-        config=preset_named("demo").config.to_json(),
-        preset="demo",
-        data=data_folder / f"phantoms-{DEMO_COUNT}-seed-{DEMO_SEED}",
-        phantoms={"count": DEMO_COUNT, "seed": DEMO_SEED},
-    )
-
-
-def phantoms(out: Path, *, count: int, seed: int, told: Told) -> Facts:
-    """Write synthetic scans."""
-    from core.data.phantoms import write_phantoms
-
-    folder = write_phantoms(
-        out,
-        count=count,
-        seed=seed,
-        progress=lambda done, total: told("making scans", done / total, f"{done} of {total}"),
-    )
-    return {"folder": str(folder), "scans": count, "seed": seed}
-
-
-def index(data: Path, *, told: Told) -> Facts:
-    """What is in a dataset, and what is wrong with it."""
-    from core.data.index import index_dataset, summary
-
-    return summary(
-        index_dataset(data, progress=lambda done, total: told("checking scans", done / total, f"{done} of {total}"))
-    )
-
-
-def new_run(data: Path, *, preset: str, settings: Facts, runs_folder: Path) -> Run:
-    """A queued run of a preset with some settings changed.
-
-    Raises:
-        RequestError: the dataset or a setting cannot be used.
-    """
-    from core.training.config import with_settings
-    from core.training.presets import preset_named
-
-    config = with_settings(preset_named(preset).config, settings)
-    if not data.is_dir():
-        raise RequestError(f"expected a dataset's folder, found {'a file' if data.exists() else 'nothing'} at {data}")
-    if config.init not in ("hub", "scratch") and Path(config.init).exists():
-        config = with_settings(config, {"init": str(Path(config.init).resolve())})  # wherever it is resumed from
-    return create_run(runs_folder, config=config.to_json(), data=data, preset=preset)
-
-
-def train(run: Run, *, told: Told) -> Facts:
-    """Carry out a run, or go on with it."""
-    from core.training.execute import execute
-
-    run = execute(run, told=told)
-    facts: Facts = {
-        "run": run.id,
-        "status": run.record.status,
-        "folder": str(run.folder),
-        "best_epoch": run.record.best_epoch,
-    }
-    if run.record.status == "finished":
-        from core.results import point_in_force, split_results, splits_of
-
-        threshold = point_in_force(run).threshold
-        for split in ("val", "test"):
-            if split in splits_of(run):
-                facts[split] = split_results(run, split).evaluated(threshold).to_json()
-    return facts
-
-
-def stop(name: str, *, runs_folder: Path) -> Facts:
-    """Ask a run to stop."""
-    from core.training.jobs import current_status, request_stop
-
-    run = find_run(name, runs_folder)
-    request_stop(run)
-    return {"run": run.id, "status": current_status(find_run(str(run.folder), runs_folder))[0], "asked": True}
-
-
-def runs(runs_folder: Path) -> Facts:
-    """All runs, newest first."""
-    from core.training.jobs import current_status
-
-    found, problems = list_runs(runs_folder)
-    rows = []
-    for run in found:
-        status, error = current_status(run)
-        rows.append(
-            {
-                "run": run.id,
-                "status": status,
-                "created": run.record.created,
-                "preset": run.record.preset,
-                "backbone": run.record.config.get("backbone"),
-                "data": run.record.data,
-                "best_epoch": run.record.best_epoch,
-                "error": error,
-            }
-        )
-    return {"runs": rows, "problems": problems}
+from core.runs import Run
 
 
 def evaluate(run: Run, *, data: Path | None, split: str, threshold: float | None, told: Told) -> Facts:

@@ -1,0 +1,1 @@
+"""What each command does: typed arguments in, plain values out. Printing is the command line's business."""
