@@ -5,6 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from core.charts.palette import ACCENT, CLEAR, GRID
+from core.charts.wording import number
 
 HEIGHT_PX = 380
 
@@ -77,4 +78,18 @@ def mark_threshold(figure: go.Figure, threshold: float) -> None:
         showarrow=False,
         xanchor="right" if in_right_half else "left",
         yanchor="bottom",
+    )
+
+
+def mark_point(figure: go.Figure, x: float, y: float, threshold: float, *, hover: str) -> None:
+    """Draw the operating point on a curve: a diamond that can be clicked like the curve's own points."""
+    figure.add_scatter(
+        x=[x],
+        y=[y],
+        mode="markers",
+        name=f"threshold {number(threshold)}",
+        customdata=[[threshold]],
+        text=[number(threshold)],
+        hovertemplate=hover,
+        marker={"color": ACCENT, "size": 15, "symbol": "diamond", "line": {"color": "white", "width": 1.5}},
     )

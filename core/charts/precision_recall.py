@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.charts.layout import empty_figure, styled
-from core.charts.palette import ACCENT, NEUTRAL, curve_colours
+from core.charts.layout import empty_figure, mark_point, styled
+from core.charts.palette import NEUTRAL, curve_colours
 from core.charts.thinning import thinned
 from core.charts.wording import number, percent
 
@@ -64,23 +64,15 @@ def precision_recall_figure(
             marker={"size": 4},
         )
     if marked is not None and not any(math.isnan(value) for value in marked):
-        alt += _add_marked(figure, *marked)
+        mark_point(figure, *marked, hover=_HOVER)
+        alt += _marked_words(*marked)
     styled(figure, alt=alt, x="Recall (1 − FNR)", y="Precision", title=title, height=_HEIGHT_PX)
     figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%")
     figure.update_yaxes(range=[-0.02, 1.04], tickformat=".0%")
     return figure
 
 
-def _add_marked(figure: go.Figure, recall: float, precision: float, threshold: float) -> str:
-    figure.add_scatter(
-        x=[recall],
-        y=[precision],
-        mode="markers",
-        name=f"threshold {number(threshold)}",
-        customdata=[[threshold]],
-        hovertemplate=_HOVER,
-        marker={"color": ACCENT, "size": 15, "symbol": "diamond", "line": {"color": "white", "width": 1.5}},
-    )
+def _marked_words(recall: float, precision: float, threshold: float) -> str:
     return (
         f" Marked: threshold {number(threshold)} finds {percent(recall)} of positives, "
         f"and {percent(precision)} of its alarms are right."

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.charts.layout import empty_figure, styled
-from core.charts.palette import ACCENT, NEUTRAL, curve_colours
+from core.charts.layout import empty_figure, mark_point, styled
+from core.charts.palette import NEUTRAL, curve_colours
 from core.charts.thinning import thinned
 from core.charts.wording import number, percent, with_interval
 from core.evaluation.intervals import Estimate
@@ -60,7 +60,8 @@ def roc_figure(
         _add_curve(figure, thinned(drawable[name]), ", ".join(filter(None, (name, area))), colour)
     alt = "ROC curve, sensitivity against false alarms. " + "; ".join(says) + "."
     if marked is not None and not any(math.isnan(value) for value in marked):
-        alt += _add_marked(figure, *marked)
+        mark_point(figure, *marked, hover=_HOVER)
+        alt += _marked_words(*marked)
     styled(figure, alt=alt, x="False alarms (FPR)", y="Sensitivity (1 − FNR)", title=title, height=_HEIGHT_PX)
     figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%", constrain="domain")
     figure.update_yaxes(range=[-0.02, 1.02], tickformat=".0%", constrain="domain", scaleanchor="x")
@@ -82,17 +83,7 @@ def _add_curve(figure: go.Figure, curve: pd.DataFrame, name: str, colour: str) -
     )
 
 
-def _add_marked(figure: go.Figure, fpr: float, tpr: float, threshold: float) -> str:
-    figure.add_scatter(
-        x=[fpr],
-        y=[tpr],
-        mode="markers",
-        name=f"threshold {number(threshold)}",
-        customdata=[[threshold]],
-        text=[number(threshold)],
-        hovertemplate=_HOVER,
-        marker={"color": ACCENT, "size": 15, "symbol": "diamond", "line": {"color": "white", "width": 1.5}},
-    )
+def _marked_words(fpr: float, tpr: float, threshold: float) -> str:
     return (
         f" Marked: threshold {number(threshold)} finds {percent(tpr)} of positives, misses "
         f"{percent(1 - tpr)} and gives false alarms in {percent(fpr)} of the others."

@@ -75,13 +75,18 @@ def test_class_score_and_unscaled_maximum_stand_beside_the_map(app, tiny_run):
     assert "Score for COVID" in labels
 
 
-def test_an_empty_map_is_said_in_words(app, tiny_run, monkeypatch):
+def every_map_is(monkeypatch, *, heat):
+    """Maps that are the same everywhere, of a network whose last stage has one cell."""
     from core.explanation import maps
 
-    def nothing(model, scan, *, target=None, method="gradcam"):
-        return maps.ScanMap(np.zeros(scan.shape, np.float32), 0.0, target, 0.2, method, "layer4", (1, 1))
+    def explain(model, scan, *, target=None, method="gradcam"):
+        return maps.ScanMap(np.full(scan.shape, heat, np.float32), heat, target, 0.2, method, "layer4", (1, 1))
 
-    monkeypatch.setattr(maps, "explain", nothing)
+    monkeypatch.setattr(maps, "explain", explain)
+
+
+def test_an_empty_map_is_said_in_words(app, tiny_run, monkeypatch):
+    every_map_is(monkeypatch, heat=0.0)
     at = app("review/page.py")
     assert any("No positive evidence for COVID" in item.value for item in at.warning)
 
@@ -172,12 +177,7 @@ def test_a_large_scan_is_kept_and_shown_no_larger_than_a_screen(app, tiny_run, t
 
 
 def test_a_map_of_one_cell_is_said_to_say_nowhere(app, tiny_run, monkeypatch):
-    from core.explanation import maps
-
-    def flat(model, scan, *, target=None, method="gradcam"):
-        return maps.ScanMap(np.ones(scan.shape, np.float32), 0.7, target, 0.2, method, "layer4", (1, 1))
-
-    monkeypatch.setattr(maps, "explain", flat)
+    every_map_is(monkeypatch, heat=1.0)
     at = app("review/page.py")
     assert any("it cannot say where" in item.value for item in at.warning)
     assert not any("it says where" in item.value for item in at.caption)
