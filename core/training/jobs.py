@@ -8,26 +8,23 @@ Two kinds of file locks do all of it, and the operating system gives both back w
 
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
 from core.errors import RequestError, WorkError
 from core.files import write_json
+from core.processes import is_held, start_command
 from core.run_record import Status
 from core.runs import Run, list_runs, now_text, read_run
 
 STOP_REQUEST = "stop.request"
 _START_GRACE_SECONDS = 60  # from making a run to its process holding the lock
 _QUEUE_POLL_SECONDS = 0.3
-_LOOK_AGAIN_SECONDS = (0.015, 0.025)  # unequal, so that two who look do not keep in step
 
 
 def start_in_background(run: Run, command: str | None = None) -> int:
@@ -45,18 +42,8 @@ def start_in_background(run: Run, command: str | None = None) -> int:
         forget_stop(run)
         run = run.updated(status="queued", error="", ended="")  # so that it can be stopped from now on
         report(run, phase="starting")
-    root = Path(__file__).resolve().parents[2]
-    with _told_in_one_line("start", run), run.log_path.open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "core", command, str(run.folder.resolve()), "--background"],
-            cwd=root,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    _reap_later(process)
-    return process.pid
+    with _told_in_one_line("start", run):
+        return start_command([command, str(run.folder.resolve()), "--background"], log_path=run.log_path)
 
 
 @contextmanager
@@ -116,22 +103,7 @@ def waiting_before(run: Run) -> int:
 
 def is_claimed(run: Run) -> bool:
     """Whether a process works on the run now."""
-    path = run.folder / ".lock"
-    if not path.exists():
-        return False
-    for pause_seconds in (*_LOOK_AGAIN_SECONDS, None):
-        lock = FileLock(path)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:  # a worker, or somebody else who looks and holds it for a moment
-            if pause_seconds is not None:
-                time.sleep(pause_seconds)
-        except OSError:
-            return False  # a folder that cannot be written has no worker either
-        else:
-            lock.release()
-            return False
-    return True
+    return is_held(run.folder / ".lock")
 
 
 def current_status(run: Run) -> tuple[Status, str]:
@@ -213,10 +185,3 @@ def _seconds_since(moment: str) -> float:
         return (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()
     except (ValueError, TypeError):  # no time, or none with a zone
         return float("inf")
-
-
-def _reap_later(process: "subprocess.Popen[bytes]") -> None:
-    """Collect the child's exit status when it ends, so that it does not stay behind as a zombie."""
-    import threading
-
-    threading.Thread(target=process.wait, name=f"reap-{process.pid}", daemon=True).start()

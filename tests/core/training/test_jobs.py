@@ -11,6 +11,7 @@ import pytest
 from filelock import FileLock
 from tiny_trainings import TINY, wait_until
 
+from core import processes
 from core.errors import RequestError, WorkError
 from core.runs import Run, create_run, read_run
 from core.training import jobs
@@ -191,7 +192,7 @@ def test_stopping_a_run_that_died_marks_it_and_leaves_no_request_for_the_next_st
 
 def test_a_start_in_the_background_can_be_stopped_before_its_process_is_up(tmp_path, monkeypatch):
     begun = []
-    monkeypatch.setattr(jobs.subprocess, "Popen", lambda arguments, **options: begun.append(options) or Started())
+    monkeypatch.setattr(processes.subprocess, "Popen", lambda arguments, **options: begun.append(options) or Started())
     run = new_run(tmp_path).updated(status="failed", error="killed", created=LONG_AGO)
     (run.folder / jobs.STOP_REQUEST).touch()
     assert start_in_background(run) == Started.pid
@@ -206,13 +207,15 @@ def test_a_start_in_the_background_can_be_stopped_before_its_process_is_up(tmp_p
 @pytest.mark.parametrize(("phantoms", "command"), [({"count": 12, "seed": 0}, "demo"), (None, "resume")])
 def test_a_demo_goes_on_as_one_and_any_other_run_is_resumed(tmp_path, monkeypatch, phantoms, command):
     begun = []
-    monkeypatch.setattr(jobs.subprocess, "Popen", lambda arguments, **options: begun.append(arguments) or Started())
+    monkeypatch.setattr(
+        processes.subprocess, "Popen", lambda arguments, **options: begun.append(arguments) or Started()
+    )
     start_in_background(new_run(tmp_path).updated(phantoms=phantoms))
     assert begun[0][3] == command
 
 
 def test_a_finished_run_stays_finished_when_it_is_started_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(jobs.subprocess, "Popen", lambda arguments, **options: Started())
+    monkeypatch.setattr(processes.subprocess, "Popen", lambda arguments, **options: Started())
     run = new_run(tmp_path)
     run.updated(status="finished")
     start_in_background(run)  # read before it was finished
@@ -227,7 +230,7 @@ def refuse(*_arguments: object, **_options: object) -> None:
 def test_what_the_system_refuses_is_told_in_one_line(tmp_path, monkeypatch, refused):
     run = new_run(tmp_path)
     if refused == "Popen":
-        monkeypatch.setattr(jobs.subprocess, "Popen", refuse)
+        monkeypatch.setattr(processes.subprocess, "Popen", refuse)
         doing, act = "start", lambda: start_in_background(run)
     elif refused == "open":
         run.log_path.mkdir()
