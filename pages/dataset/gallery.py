@@ -69,14 +69,13 @@ def _filtered(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     if usable != _ALL:
         keep &= (table["problem"] != "") == (usable == _PROBLEMS[2])
     kept = table[keep]
-    return kept.loc[sorted(kept.index, key=lambda row: _reading_order(kept.at[row, "path"]))], (
-        f"{label}-{split}-{usable}"
-    )
+    order = kept["path"].map(_reading_order).argsort(kind="stable")
+    return kept.iloc[order], f"{label}-{split}-{usable}"
 
 
-def _reading_order(path: str) -> list[tuple[int, str]]:
+def _reading_order(path: str) -> str:
     """Slice 2 before slice 10, as neighbours in a series are."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", path)]
+    return re.sub(r"\d+", lambda digits: digits.group().zfill(12), path)
 
 
 def _tile(dataset: Dataset, row: Any) -> None:

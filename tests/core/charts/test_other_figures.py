@@ -187,3 +187,18 @@ def test_numbers_are_worded_alike_everywhere():
     assert in_cell(3, "missed") == "3 missed"
     assert with_interval(Estimate(0.5, 0.25, 0.75), 2) == "0.50 (0.25 to 0.75)"
     assert with_interval(Estimate(0.5, math.nan, math.nan)) == with_interval(0.5) == "0.500"
+
+
+def test_many_sizes_are_gathered_so_that_a_browser_can_draw_them_and_no_scan_is_lost():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {
+            "label": ["sick", "well"] * 5000,
+            "width": rng.integers(40, 900, 10_000),
+            "height": rng.integers(40, 900, 10_000),
+        }
+    )
+    figure = size_scatter_figure(table)
+    assert sum(len(trace.x) for trace in figure.data) <= 2000
+    assert sum(count for trace in figure.data for (count,) in trace.customdata) == 10_000
+    assert "(to 32 px)" in figure.layout.xaxis.title.text
