@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from core.data.index import Dataset
-from core.data.pixels import decode_scans
+from core.data.dataset import Dataset
+from core.data.pixels import decoded
 from core.errors import DatasetError
 from core.models.build import LoadedModel
 from core.prediction import predict_pixels
@@ -33,7 +33,7 @@ def foreign_results(
             f"expected labels among the run's classes ({', '.join(model.classes)}), found {', '.join(strange)} "
             f"in {dataset.root}; rename them"
         )
-    pixels = decode_scans(dataset.root, table["path"].tolist(), model.image_size, progress=progress)
+    pixels = decoded(dataset.root, table, model.image_size, window=model.window, progress=progress)
     probabilities, _ = predict_pixels(model, pixels)
     scored = pd.DataFrame(
         {"path": table["path"], "label": table["label"].map(counterparts)},

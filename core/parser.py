@@ -36,9 +36,33 @@ def build_parser() -> argparse.ArgumentParser:
     phantoms.add_argument("out", type=Path, metavar="OUT")
     phantoms.add_argument("--count", type=int, default=600, help="scans (600)")
     phantoms.add_argument("--seed", type=int, default=0)
+    phantoms.add_argument("--classes", type=int, default=2, help="2, or 4 kinds: normal and three patterns of lesions")
+    phantoms.add_argument("--slices", type=int, metavar="N", help="of each patient (3 to 5); 1: independent slices")
+    phantoms.add_argument("--shortcut", default="", help="planted beside the disease: marker or scanner")
+    phantoms.add_argument(
+        "--label-noise", type=float, default=0.0, help="share of patients with a wrong label, 0 to 0.5"
+    )
+    phantoms.add_argument("--format", default="png", help="png or dicom")
+
+    fetch = add("fetch", "get a public dataset, where there is a network and an account", _fetch)
+    fetch.add_argument("name", metavar="NAME", help="sars-cov-2-ct")
+    fetch.add_argument("--data", type=Path, default=DEFAULT_DATA, metavar="DIR", help=f"where it goes ({DEFAULT_DATA})")
 
     index = add("index", "tell what is in a dataset, and what is wrong with it", _index)
     index.add_argument("data", type=Path, metavar="DATA")
+    _grouping(index)
+
+    audit = add("audit", "find leaks, shortcuts, duplicates and odd scans before anybody trains", _audit)
+    audit.add_argument("data", type=Path, metavar="DATA")
+    _grouping(audit)
+    audit.add_argument("--again", action="store_true", help="look anew, though nothing has changed since the last time")
+    _background(audit)
+
+    decide = add("decide", "settle what the audit found: exclude, group or keep; or take that back", _decide)
+    decide.add_argument("data", type=Path, metavar="DATA")
+    decide.add_argument("finding", nargs="?", metavar="FINDING", help="its id, as the audit gives it")
+    decide.add_argument("action", nargs="?", choices=("exclude", "group", "keep"))
+    decide.add_argument("--undo", metavar="DECISION", help="take a decision back, by its id")
 
     train = add("train", "train on a dataset", _train)
     train.add_argument("data", type=Path, metavar="DATA")
@@ -89,6 +113,15 @@ class _Parser(argparse.ArgumentParser):
         raise SystemExit(2)
 
 
+def _grouping(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--group-by",
+        default="",
+        metavar="HOW",
+        help="patient, pattern:REGEX, near-duplicates, blocks:25 or scan (as decided, else what there is)",
+    )
+
+
 def _background(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--background", action="store_true", help="low priority, plain log lines")
 
@@ -103,11 +136,35 @@ def _demo(options: argparse.Namespace, told: Narrator) -> Any:
 
 
 def _phantoms(options: argparse.Namespace, told: Narrator) -> Any:
-    return datasets.phantoms(options.out, count=options.count, seed=options.seed, told=told)
+    wanted = {
+        "classes": options.classes,
+        "slices": options.slices,
+        "shortcut": options.shortcut,
+        "label_noise": options.label_noise,
+        "format": options.format,
+    }
+    return datasets.phantoms(options.out, count=options.count, seed=options.seed, wanted=wanted, told=told)
+
+
+def _fetch(options: argparse.Namespace, told: Narrator) -> Any:
+    return datasets.fetch(options.name, into=options.data, told=told)
 
 
 def _index(options: argparse.Namespace, told: Narrator) -> Any:
-    return datasets.index(options.data, told=told)
+    return datasets.index(options.data, group_by=options.group_by, told=told)
+
+
+def _audit(options: argparse.Namespace, told: Narrator) -> Any:
+    facts = datasets.audit(options.data, group_by=options.group_by, again=options.again, told=told)
+    return facts if options.json else datasets.audit_for_people(facts)
+
+
+def _decide(options: argparse.Namespace, _told: Narrator) -> Any:
+    if options.undo:
+        return datasets.undo_decision(options.data, options.undo)
+    if options.finding and options.action:
+        return datasets.decide(options.data, options.finding, options.action)
+    return datasets.decisions(options.data)
 
 
 def _train(options: argparse.Namespace, told: Narrator) -> Any:

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from core.data.images import read_scan, resize_scan
+from core.data.pixels import DecodedScans
 from core.errors import ExplorerError
 from core.evaluation.predicted import predicted_labels
 from core.models.build import LoadedModel, to_input
@@ -15,12 +16,14 @@ from core.models.build import LoadedModel, to_input
 _BATCH = 64
 
 
-def predict_pixels(model: LoadedModel, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
+def predict_pixels(
+    model: LoadedModel, pixels: NDArray[np.uint8] | DecodedScans
+) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
     """Probabilities and penultimate features of scans at the model's size.
 
     Args:
         model: a trained network; its lock is held for a batch at a time.
-        pixels: grey bytes, shape (n, image_size, image_size).
+        pixels: grey bytes, shape (n, image_size, image_size), in memory or on disk.
 
     Returns:
         Probabilities (n, classes) float32, rows summing to 1; features (n, d) float16.
@@ -50,7 +53,7 @@ def predict_files(model: LoadedModel, paths: list[Path], *, threshold: float) ->
 def predict_scan(model: LoadedModel, path: Path, *, threshold: float) -> dict[str, object]:
     """One row of `predict_files`."""
     try:
-        pixels = resize_scan(read_scan(path), model.image_size)
+        pixels = resize_scan(read_scan(path, window=model.window), model.image_size)
     except ExplorerError as error:
         return {"scan": str(path), "decision": "", "problem": str(error)}
     probabilities = predict_pixels(model, pixels[None])[0][0]

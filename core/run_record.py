@@ -28,7 +28,9 @@ class RunRecord:
     classes: tuple[str, ...] = ()
     split_how: str = ""
     split_sizes: Mapping[str, int] = field(default_factory=dict)
+    group_by: str = ""
     group_source: str = ""
+    decisions: tuple[str, ...] = ()  # those in force for the dataset, as sentences
     data_fingerprint: str = ""
     input_mean: float = 0.5
     input_std: float = 0.25
@@ -79,7 +81,8 @@ def _checked(record: RunRecord) -> RunRecord:
         "status": lambda value: value in STATUSES,
         "config": lambda value: isinstance(value, dict),
         "phantoms": lambda value: value is None or _are_counts(value),
-        "classes": lambda value: isinstance(value, tuple) and all(isinstance(name, str) for name in value),
+        "classes": _are_texts,
+        "decisions": _are_texts,
         "split_sizes": _are_counts,
         "input_mean": lambda value: type(value) in (int, float),
         "input_std": lambda value: type(value) in (int, float),
@@ -103,6 +106,10 @@ def _check_finished(record: RunRecord) -> None:
     for name, kind in (("backbone", str), ("image_size", int)):
         if type(record.config.get(name)) is not kind:
             raise ValueError(f"config has {name} {record.config.get(name)!r}")
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(text, str) for text in value)
 
 
 def _are_counts(value: Any) -> bool:

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from core.commands.datasets import Facts, Told
+from core.data.frames import file_and_frame
 from core.errors import ConfigError, RequestError
 from core.runs import Run
 
@@ -70,7 +71,7 @@ def explain(run: Run, scans: list[str], *, method: str, out: Path, target: str |
     make_folder(out)
     rows = []
     for number, name in enumerate(scans, start=1):
-        scan = read_scan(scan_path(run, name))
+        scan = read_scan(scan_path(run, name), window=model.window)
         found = explain_scan(model, scan, target=target, method=method)
         stem = out / f"{number:03d}-{Path(name).stem}-{method}"
         picture = Image.fromarray(overlaid(scan, found, opacity=0.6))
@@ -132,6 +133,6 @@ def scan_path(run: Run, name: str) -> Path:
     """
     for path in (Path(name), Path(run.record.data) / name):
         with suppress(OSError, ValueError):  # a name too long for the file system, or with a NUL
-            if path.is_file():
+            if file_and_frame(path)[0].is_file():
                 return path
     raise RequestError(f"expected a file, or a path in the run's index, found neither at {name!r}")

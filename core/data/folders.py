@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
+from core.data.frames import file_and_frame
 from core.errors import DatasetError
 from core.files import make_folder
 
 EXPECTED = "expected one subfolder of images per class, or an index.csv with the columns path and label"
 
 OWN_FOLDER = ".ct-explorer"
+DECISIONS_FILE = "decisions.json"
 
 _SYSTEM_NAMES = {"thumbs.db", "desktop.ini", "__macosx"}
 
@@ -50,14 +52,18 @@ def own_folder(root: Path) -> Path:
 def dataset_signature(folder: Path | str) -> str:
     """A cheap hash over the names, sizes and times of a dataset's files: another one means index again.
 
+    What was decided about the dataset counts too.
+
     Raises:
         DatasetError: as `dataset_root`.
     """
     digest = hashlib.sha256()
-    for path, entry, _ in walk(dataset_root(folder)):
+    root = dataset_root(folder)
+    decisions = root / OWN_FOLDER / DECISIONS_FILE
+    for path, entry in (*((path, entry) for path, entry, _ in walk(root)), (OWN_FOLDER, decisions)):
         size, modified_ns = -1, -1
         if entry is not None:
-            with suppress(OSError):  # gone since, or a link to nothing
+            with suppress(OSError):  # gone since, not there yet, or a link to nothing
                 status = entry.stat()
                 size, modified_ns = status.st_size, status.st_mtime_ns
         digest.update(f"{path}\0{size}\0{modified_ns}\n".encode(errors="surrogateescape"))
@@ -74,7 +80,8 @@ def refusal(root: Path, path: str) -> str:
     if path.startswith("/") or ".." in PurePosixPath(path).parts:
         return "refused: a path must be relative to the dataset's folder, without '..'"
     try:
-        outside = not (root / path).resolve().is_relative_to(root)
+        file, _ = file_and_frame(root / path)  # a link with a frame's number behind it is still that link
+        outside = not file.resolve().is_relative_to(root)
     except (OSError, ValueError, RuntimeError) as error:  # a NUL, a circle of links
         return f"refused: {getattr(error, 'strerror', None) or error}"
     return "refused: a link that leads outside the dataset's folder" if outside else ""
@@ -108,8 +115,13 @@ def visible_entries(folder: Path) -> Iterator["os.DirEntry[str]"]:
     """What lies in the folder, without hidden files and what operating systems leave behind."""
     with os.scandir(folder) as entries:
         for entry in entries:
-            if not entry.name.startswith(".") and entry.name.lower() not in _SYSTEM_NAMES:
+            if not is_hidden(entry.name):
                 yield entry
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder of this name is passed over: hidden, or what operating systems leave behind."""
+    return name.startswith(".") or name.lower() in _SYSTEM_NAMES
 
 
 def is_folder(entry: "os.DirEntry[str]") -> bool:

@@ -1,40 +1,41 @@
 """One scan file: read as grey pixels, or described with the reason why it cannot be read."""
 
 import hashlib
-import io
-import os
-import stat
-import threading
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import UnidentifiedImageError
 
+from core.data import image_metadata, pillow_images
+from core.data.dicom.signs import has_dicom_magic, may_be_dicom
+from core.data.file_content import content_of, status_of
+from core.data.frames import file_and_frame
+from core.data.patient_key import PatientKey
+from core.data.quiet import quiet_readers
+from core.data.refusals import EMPTY, UnusableError, reasons, unquoted
+from core.data.windows import LUNG, Window
 from core.errors import DatasetError
 
-# Named, so that no other decoder ever sees a stranger's file: some of Pillow's start outside programs.
-READ_FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF", "JPEG2000", "PPM")
-MAX_MEGAPIXELS = 64
-MAX_FILE_MIB = 512
-MIN_SIDE_PX = 16
-
-_LINEAR_MODES = ("I", "F")  # and every "I;16..."
-_DICOM_SUFFIXES = (".dcm", ".dicom")
-_DICOM_MAGIC_AT = 128
+if TYPE_CHECKING:
+    from core.data.dicom.header import Header
 
 
 @dataclass(frozen=True)
 class ScanFacts:
-    """What one file is. Sizes are those of the upright image; 0 or empty where not known.
+    """What one scan is. Sizes are those of the upright image; 0 or empty where not known.
 
-    `mode` is Pillow's name for the stored pixels (before turning grey), `format` Pillow's name for what the
-    content is, `bytes` the file's size, `problem` one line that says why the scan cannot be used, else empty.
+    `mode` is Pillow's name for the stored pixels before turning grey (of DICOM its colours, bits and sign), `format`
+    Pillow's name for what the content is, or DICOM, `bytes` the file's size, `sha256` of its content (of a frame: of
+    that and its number), `problem` one line that says why the scan cannot be used, else empty.
+    `pixels` is a SHA-256 over the upright grey pixels (of DICOM in the lung window), `metadata` what else the file's
+    header says that is neither anatomy nor identity ("key=value" items joined with "; "), `remark` what is worth
+    saying and no problem, `patient` a keyed hash of the patient's id, else empty.
     """
 
     width: int = 0
@@ -44,65 +45,93 @@ class ScanFacts:
     bytes: int = 0
     sha256: str = ""
     problem: str = ""
+    pixels: str = ""
+    metadata: str = ""
+    remark: str = ""
+    patient: str = ""
 
 
-def read_scan(path: Path | str) -> NDArray[np.uint8]:
+def read_scan(path: Path | str, *, window: Window = LUNG, sha256: str = "") -> NDArray[np.uint8]:
     """The scan as grey, upright, shape (h, w), 0 black to 255 white.
 
     What the file is called does not matter, only what it holds. Transparency lies on black. Of several
-    frames the first is read. More than 8 bits are scaled linearly: the image's own lowest value to 0,
-    its highest to 255.
+    frames the first is read, unless the path names another. More than 8 bits are scaled linearly: the image's own
+    lowest value to 0, its highest to 255; DICOM is shown as `core.data.dicom.grey` says.
+
+    Args:
+        path: of a file, or of a frame in one (`core.data.frames`).
+        window: for scans in Hounsfield units.
+        sha256: as in the index, where the content must be that one.
 
     Raises:
-        DatasetError: the file cannot be used; the text is the path and the problem.
+        DatasetError: the file cannot be used, or has changed; the text is the path and the problem.
     """
-    path = Path(path)
+    file, frame = file_and_frame(path)
     try:
-        with _quiet_pillow(), _reasons():
-            return _read(_content(path, _status(path)), path)
-    except _UnusableError as error:
+        with quiet_readers(), reasons():
+            content = content_of(file, status_of(file))
+            if sha256 and _scan_digest(hashlib.sha256(content).hexdigest(), frame) != sha256:
+                raise UnusableError("changed since it was indexed: open the dataset again")
+            return _read(content, file.suffix, window, frame)
+    except UnusableError as error:
         raise DatasetError(f"{path}: {error}") from None
 
 
-def read_scan_bytes(content: bytes, name: str) -> NDArray[np.uint8]:
+def read_scan_bytes(content: bytes, name: str, *, window: Window = LUNG) -> NDArray[np.uint8]:
     """As `read_scan`, for a file that is only in memory, such as an upload.
 
     Args:
         content: all of the file.
         name: what it was called; nothing is opened by that name.
+        window: for scans in Hounsfield units.
 
     Raises:
         DatasetError: the file cannot be used; the text is the problem alone.
     """
     try:
-        with _quiet_pillow(), _reasons():
+        with quiet_readers(), reasons():
             if not content:
-                raise _UnusableError(_EMPTY)
-            return _read(content, Path(name))
-    except _UnusableError as error:
+                raise UnusableError(EMPTY)
+            return _read(content, Path(name).suffix, window, None)
+    except UnusableError as error:
         raise DatasetError(str(error)) from None
 
 
-def inspect_scan(path: Path | str) -> ScanFacts:
-    """Hash the file and decode it once, wholly; what is wrong comes back as `problem`, nothing is raised."""
+def inspect_scan(path: Path | str, *, patient_key: PatientKey | None = None) -> tuple[ScanFacts, ...]:
+    """Hash the file and decode it once, wholly; what is wrong comes back as `problem`, nothing is raised.
+
+    Gives one element for each scan in the file: a DICOM file has as many as it has frames. Without a `patient_key`
+    nothing is said of patients.
+    """
     path = Path(path)
-    known: dict[str, int | str] = {}
-    problem = ""
+    known: dict[str, Any] = {}
     try:
-        with _quiet_pillow(), _reasons():
-            status = _status(path)
+        with quiet_readers(), reasons():
+            status = status_of(path)
             known["bytes"] = status.st_size
-            content = _content(path, status)
+            content = content_of(path, status)
             known["sha256"] = hashlib.sha256(content).hexdigest()
-            with _opened(content, path) as image:
-                known |= {"width": image.width, "height": image.height, "mode": image.mode}
-                known["format"] = image.format or ""
-                _check_size(image)
+            header = _dicom_header(content, path.suffix)
+            if header is not None:
+                return tuple(_frames(header, known, patient_key))
+            with pillow_images.opened(content) as image:
+                known |= {"width": image.width, "height": image.height, "mode": image.mode, "format": image.format}
+                known["metadata"] = _joined(image_metadata.header_items(image))
+                known["remark"] = image_metadata.frames_remark(image)
                 # Also turned grey, though nobody looks: what passes here must not fail in `read_scan` later.
-                known["height"], known["width"] = _grey(_upright(image)).shape
-    except _UnusableError as error:
-        problem = str(error)
-    return ScanFacts(**known, problem=problem)  # type: ignore[arg-type]
+                return (ScanFacts(**known | _of_pixels(pillow_images.grey(image, content))),)
+    except UnusableError as error:
+        return (ScanFacts(**known, problem=str(error)),)
+
+
+def scan_digest(path: Path | str) -> str:
+    """The scan's `sha256`, as `inspect_scan` gives it.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    file, frame = file_and_frame(path)
+    return _scan_digest(hashlib.sha256(file.read_bytes()).hexdigest(), frame)
 
 
 def resize_scan(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
@@ -125,141 +154,66 @@ def resize_scan(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
         pixels = np.asarray(cv2.resize(pixels, shrunk, interpolation=cv2.INTER_AREA), np.uint8)
     if shrunk != (size, size):
         pixels = np.asarray(cv2.resize(pixels, (size, size), interpolation=cv2.INTER_LINEAR), np.uint8)
-    return pixels
+    return pixels if pixels.flags.writeable else pixels.copy()
 
 
-class _UnusableError(Exception):
-    """Why a file cannot be used: one line, without the path."""
+def _read(content: bytes, suffix: str, window: Window, frame: int | None) -> NDArray[np.uint8]:
+    header = _dicom_header(content, suffix)
+    if header is not None:
+        from core.data.dicom.grey import grey_frame
+
+        if frame is not None and frame > header.frames:
+            raise UnusableError(f"not found: the file has {header.frames} frames")
+        return grey_frame(header, frame or 1, window).pixels
+    if frame is not None:
+        raise UnusableError("not found: only DICOM files have frames with a number")
+    with pillow_images.opened(content) as image:
+        return pillow_images.grey(image, content)
 
 
-@contextmanager
-def _reasons() -> Iterator[None]:
-    """Turn whatever reading and decoding may raise into one line.
+def _dicom_header(content: bytes, suffix: str) -> "Header | None":
+    """The header of a DICOM file; None of any other."""
+    if not has_dicom_magic(content):
+        if not may_be_dicom(content, suffix):
+            return None
+        with suppress(UnidentifiedImageError), pillow_images.opened(content):
+            return None
+    from core.data.dicom.header import read_header
 
-    Broad on purpose: decoders fed with damaged files raise nearly anything (SyntaxError, struct.error, ...).
-    """
-    try:
-        yield
-    except _UnusableError:
-        raise
-    except FileNotFoundError:
-        raise _UnusableError("not found: there is no such file") from None
-    except (Image.DecompressionBombError, MemoryError):
-        raise _UnusableError(_TOO_LARGE) from None
-    except UnidentifiedImageError:
-        raise _UnusableError(_NOT_AN_IMAGE) from None
-    except OSError as error:
-        if error.strerror:  # the system's refusal; decoders raise OSError without one
-            raise _UnusableError(f"cannot be opened: {error.strerror}") from None
-        raise _UnusableError(_damaged(error)) from None
-    except Exception as error:
-        raise _UnusableError(_damaged(error)) from None
+    return read_header(content)
 
 
-_TOO_LARGE = f"too large: more than the {MAX_MEGAPIXELS} megapixels that are read; scale it down"
-_NOT_AN_IMAGE = "not an image, or its start is damaged: expected PNG, JPEG, BMP, TIFF, WebP, GIF, JPEG 2000 or PGM"
-_EMPTY = "empty file (0 bytes)"
-_DICOM = "DICOM is not read yet: export it as PNG first"
+def _frames(header: "Header", known: dict[str, Any], patient_key: PatientKey | None) -> Iterator[ScanFacts]:
+    from core.data.dicom import facts as dicom_facts
+    from core.data.dicom.grey import grey_frame
+
+    known |= {"width": header.columns, "height": header.rows, "mode": dicom_facts.mode(header), "format": "DICOM"}
+    with unquoted("damaged: its DICOM header cannot be read"):
+        if patient_key is not None:
+            values = (header.attributes.get(keyword) for keyword in ("PatientID", "IssuerOfPatientID"))
+            known["patient"] = patient_key.hashed(*(str(value or "") for value in values))
+        known["metadata"] = _joined(dicom_facts.header_items(header))
+    file_sha256 = known["sha256"]
+    for frame in range(1, header.frames + 1):
+        known["sha256"] = _scan_digest(file_sha256, frame if header.frames > 1 else None)
+        try:
+            with reasons():
+                shown = grey_frame(header, frame, LUNG)
+                yield ScanFacts(**known | _of_pixels(shown.pixels), remark=shown.remark)
+        except UnusableError as error:
+            yield ScanFacts(**known, problem=str(error))
 
 
-def _damaged(error: Exception) -> str:
-    return f"damaged or cut off: {' '.join(str(error).split())[:150] or type(error).__name__}"
+def _scan_digest(file_sha256: str, frame: int | None) -> str:
+    return file_sha256 if frame is None else hashlib.sha256(f"{file_sha256}#{frame}".encode()).hexdigest()
 
 
-def _status(path: Path) -> os.stat_result:
-    try:
-        return path.stat()
-    except ValueError as error:  # a NUL in the path
-        raise _UnusableError(f"cannot be opened: {error}") from None
+def _of_pixels(grey: NDArray[np.uint8]) -> dict[str, Any]:
+    height, width = grey.shape
+    digest = hashlib.sha256(f"{height}x{width}".encode())
+    digest.update(grey.data if grey.flags.c_contiguous else grey.tobytes())
+    return {"width": width, "height": height, "pixels": digest.hexdigest()}
 
 
-def _content(path: Path, status: os.stat_result) -> bytes:
-    if stat.S_ISDIR(status.st_mode):
-        raise _UnusableError("a folder, not a file")
-    if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
-        raise _UnusableError("not a plain file")
-    if status.st_size == 0:
-        raise _UnusableError(_EMPTY)
-    if status.st_size > MAX_FILE_MIB * 2**20:
-        raise _UnusableError(f"too large: more than the {MAX_FILE_MIB} MiB that are read")
-    return path.read_bytes()
-
-
-def _read(content: bytes, path: Path) -> NDArray[np.uint8]:
-    with _opened(content, path) as image:
-        _check_size(image)
-        return _grey(_upright(image))
-
-
-def _opened(content: bytes, path: Path) -> Image.Image:
-    """The image with only its header read."""
-    if content[_DICOM_MAGIC_AT : _DICOM_MAGIC_AT + 4] == b"DICM" or path.suffix.lower() in _DICOM_SUFFIXES:
-        raise _UnusableError(_DICOM)
-    return Image.open(io.BytesIO(content), formats=READ_FORMATS)
-
-
-def _check_size(image: Image.Image) -> None:
-    if image.width * image.height > MAX_MEGAPIXELS * 1_000_000:
-        raise _UnusableError(_TOO_LARGE)
-    if min(image.size) < MIN_SIDE_PX:
-        raise _UnusableError(
-            f"too small: {image.width} x {image.height} px, at least {MIN_SIDE_PX} x {MIN_SIDE_PX} are needed"
-        )
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    image.load()
-    # A garbled EXIF block says nothing about the pixels, which are fine by now.
-    with suppress(Exception):
-        ImageOps.exif_transpose(image, in_place=True)
-    return image
-
-
-def _grey(image: Image.Image) -> NDArray[np.uint8]:
-    if image.mode in _LINEAR_MODES or image.mode.startswith("I;16"):
-        return _scaled_to_8_bit(np.asarray(image))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        black = Image.new("L", image.size, 0)
-        black.paste(image.convert("L"), mask=image.getchannel("A"))
-        image = black
-    return np.array(image.convert("L"))
-
-
-def _scaled_to_8_bit(values: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Lowest to 0, highest to 255; all 0 where there is only one value. NaN counts as the lowest."""
-    exact = values.astype(np.float64)
-    finite = exact[np.isfinite(exact)]
-    if finite.size == 0 or finite.min() == finite.max():
-        return np.zeros(exact.shape, np.uint8)
-    low, high = finite.min(), finite.max()
-    exact = np.nan_to_num(exact, nan=low, posinf=high, neginf=low)
-    return np.rint((exact - low) * (255 / (high - low))).astype(np.uint8)
-
-
-_quiet_lock = threading.Lock()
-_quiet_readers = 0
-_quiet_filters = warnings.catch_warnings()
-
-
-@contextmanager
-def _quiet_pillow() -> Iterator[None]:
-    """Ignore Pillow's warnings while at least one thread reads: what matters in them is checked here anyway.
-
-    Warning filters belong to the whole process, so only the first reader in sets them and only the last one
-    out sets them back; each thread on its own would put back what another has changed.
-    """
-    global _quiet_readers, _quiet_filters
-    with _quiet_lock:
-        _quiet_readers += 1
-        if _quiet_readers == 1:
-            _quiet_filters = warnings.catch_warnings()
-            _quiet_filters.__enter__()
-            warnings.filterwarnings("ignore", module=r"PIL\.")
-    try:
-        yield
-    finally:
-        with _quiet_lock:
-            _quiet_readers -= 1
-            if _quiet_readers == 0:
-                _quiet_filters.__exit__(None, None, None)
+def _joined(items: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}={value}" if value else name for name, value in sorted(items.items()))

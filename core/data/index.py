@@ -1,156 +1,85 @@
 """A dataset as a table: one row a scan, with what it is, what it belongs to and what is wrong with it."""
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from core.data.folders import dataset_root, dataset_signature
-from core.data.grouping import GROUP_SOURCES, group_scans
-from core.data.images import ScanFacts, inspect_scan
-from core.data.layout import Listing, list_scans
-from core.data.parallel import each_in_threads
-from core.data.positive import guess_positive
-from core.errors import DatasetError
+from core.data.dataset import COLUMNS, Dataset
+from core.data.decisions import Decision, excluded_by, group_by_of, read_decisions
+from core.data.folders import dataset_root
+from core.data.frames import file_and_frame, frame_path
+from core.data.group_ways import group_way
+from core.data.grouping import group_scans
+from core.data.images import ScanFacts
+from core.data.inspection import inspected
+from core.data.layout import INDEX_NAME, Listed, Listing, list_scans
+from core.data.near_duplicates import SQUARE_PX, NearPairs, near_pairs
+from core.data.pixels import decoded
 
-__all__ = [
-    "COLUMNS",
-    "Dataset",
-    "check_trainable",
-    "dataset_signature",
-    "guess_positive",
-    "index_dataset",
-    "summary",
-]
+_LISTED_AGAIN = f"a frame listed by itself in {INDEX_NAME}, and with its whole file: the first row counts"
+_FACTS = tuple(spec.name for spec in fields(ScanFacts) if spec.name in COLUMNS)
 
-COLUMNS = (
-    *("path", "label", "group", "split"),
-    *("width", "height", "mode", "format", "bytes", "sha256", "problem"),
-)
-# Classes become columns of the tables that a run is read from, beside these.
-RESERVED_CLASSES = frozenset(
-    {"path", "label", "split", "group", "score", "predicted", "cell", "scan", "decision", "threshold", "problem"}
-)
-MIN_SCANS = 10
-MIN_GROUPS_PER_CLASS = 5  # one for each of the five folds that a split is drawn from
+Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """A folder of scans, looked at once.
+@dataclass(frozen=True)
+class _Row:
+    """A scan as listed and as found; `file` is where it lies, if it is a frame of it, else empty."""
 
-    `table` has a row for every scan that the folder claims to have: `COLUMNS`, then index.csv's further
-    columns (as numbers where all their values are). `problem` is empty where the scan can be used.
-    `group_source` is what groups come from: "patient", "content" or "scan". `notes` are sentences about the
-    folder as a whole.
-    """
-
-    root: Path
-    table: pd.DataFrame
-    group_source: str
-    notes: tuple[str, ...]
-
-    @property
-    def usable(self) -> pd.DataFrame:
-        """The rows without a problem."""
-        return self.table[self.table["problem"] == ""]
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The labels of the usable scans, sorted."""
-        return tuple(sorted(self.usable["label"].unique()))
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 over what the usable scans are (path, label, content, group, split), in whatever order."""
-        columns = self.usable[["path", "label", "sha256", "group", "split"]]
-        rows = sorted("\0".join(row) for row in columns.itertuples(index=False, name=None))
-        return hashlib.sha256("\n".join(rows).encode()).hexdigest()
-
-    @property
-    def has_given_split(self) -> bool:
-        """Whether the dataset says itself which scan is in which split."""
-        return bool((self.usable["split"] != "").any())
-
-    @property
-    def group_meaning(self) -> str:
-        """What the groups can promise about a split, in a sentence for people."""
-        return GROUP_SOURCES[self.group_source]
+    scan: Listed
+    facts: ScanFacts
+    file: str = ""
 
 
 def index_dataset(
     folder: Path | str,
     *,
-    progress: Callable[[int, int], None] | None = None,
+    group_by: str = "",
+    progress: Progress | None = None,
     workers: int | None = None,
 ) -> Dataset:
     """Look at every file of a dataset: decode it once, hash it, group it, say what is wrong with it.
 
     Args:
         folder: class folders, or a folder with an index.csv, or both (then index.csv decides).
-        progress: called with (done, total) after each file.
+        group_by: as `core.data.group_ways.group_way` reads it; "" as decided for the dataset, else automatic.
+        progress: called with (done, total) after each file; and once more for each scan, where near-duplicates are
+            looked for.
         workers: threads; by default a few for each core.
 
     Raises:
         DatasetError: there is no such folder, no scan in it, or its index.csv is of no use. A scan that is of
             no use is no error but a row with a `problem`.
+        ConfigError: `group_by` cannot be used.
     """
     root = dataset_root(folder)
+    decisions = read_decisions(root)
+    way = group_way(group_by or group_by_of(decisions))
     listing = list_scans(root)
-    good = [scan for scan in listing.scans if not scan.problem]
-    inspected = each_in_threads(inspect_scan, [root / scan.path for scan in good], workers=workers, progress=progress)
-    table = _table(listing, list(inspected))
+    first, second = _halves(progress) if way.kind == "near-duplicates" else (progress, None)
+    rows = _rows(root, listing, workers=workers, progress=first)
+    table = _table(listing, rows)
+    table["problem"] = table["problem"].where(table["problem"] != "", _left_out(table["path"], decisions))
     table["problem"] = table["problem"].where(table["problem"] != "", _label_conflicts(table))
-    patient_ids = pd.Series([scan.patient_id for scan in listing.scans], index=table.index)
-    table["group"], source, group_notes = group_scans(table, patient_ids)
-    return Dataset(root, table, source, listing.notes + group_notes)
+    ids = pd.Series([row.scan.patient_id or row.facts.patient for row in rows], index=table.index, dtype="str")
+    files = pd.Series([row.file for row in rows], index=table.index, dtype="str")
 
+    def near() -> NearPairs:
+        return near_pairs(decoded(root, table[table["problem"] == ""], SQUARE_PX, workers=workers, progress=second))
 
-def check_trainable(dataset: Dataset) -> None:
-    """Pass if a model can be trained on the dataset, and be tested on scans it has not seen.
-
-    Raises:
-        DatasetError: fewer than two classes or ten usable scans, a class named as a column of the results, too
-            few groups of a class to split, or a given split without `train`.
-    """
-    usable, root = dataset.usable, dataset.root
-    left_out = len(dataset.table) - len(usable)
-    aside = f" ({left_out} more have problems)" if left_out else ""
-    if len(usable) < MIN_SCANS:
-        raise DatasetError(
-            f"expected at least {MIN_SCANS} usable scans in {root}, found {len(usable)}{aside}; add scans"
-        )
-    if len(dataset.classes) < 2:
-        raise DatasetError(
-            f"expected at least two classes in {root}, found only '{dataset.classes[0]}'{aside}; "
-            "add a folder or rows of another class"
-        )
-    reserved = [label for label in dataset.classes if label in RESERVED_CLASSES]
-    if reserved:
-        raise DatasetError(
-            f"expected class names other than the columns of the results, found '{reserved[0]}' in {root}; "
-            f"rename the class, for instance to '{reserved[0]}-class'"
-        )
-    if dataset.has_given_split:
-        if "train" not in set(usable["split"]):
-            found = ", ".join(sorted(usable["split"].unique()))
-            raise DatasetError(f"expected scans in the split 'train' in {root}, found only {found}; add some")
-        return
-    for label, groups in usable.groupby("label")["group"].nunique().items():
-        if groups < MIN_GROUPS_PER_CLASS:
-            raise DatasetError(
-                f"expected at least {MIN_GROUPS_PER_CLASS} groups of every class in {root}, "
-                f"found {groups} of '{label}'; add scans of other patients, or give a split in index.csv"
-            )
+    groups = group_scans(table, ids, way, files=files, near=near)
+    table["group"] = groups.names
+    return Dataset(root, table, groups.source, groups.way.text, listing.notes + groups.notes, decisions)
 
 
 def summary(dataset: Dataset) -> dict[str, Any]:
     """What is there and what is wrong with it, as plain values fit for JSON."""
     usable = dataset.usable
     broken = dataset.table.loc[dataset.table["problem"] != "", ["path", "problem"]]
+    said = dataset.table.loc[dataset.table["remark"] != "", ["path", "remark"]]
     return {
         "scans": len(dataset.table),
         "usable": len(usable),
@@ -159,7 +88,10 @@ def summary(dataset: Dataset) -> dict[str, Any]:
         "problems": [{"path": path, "problem": text} for path, text in broken.itertuples(index=False)],
         "splits": _counts(usable.loc[usable["split"] != "", "split"]),
         "notes": list(dataset.notes),
+        "remarks": [{"path": path, "remark": text} for path, text in said.itertuples(index=False)],
         "group_source": dataset.group_source,
+        "group_by": dataset.group_by,
+        "decisions": [decision.says for decision in dataset.decisions],
     }
 
 
@@ -167,16 +99,58 @@ def _counts(values: pd.Series) -> dict[str, int]:
     return {str(value): int(count) for value, count in values.value_counts().sort_index().items()}
 
 
-def _table(listing: Listing, inspected: list[ScanFacts]) -> pd.DataFrame:
-    """`COLUMNS` (group still empty) and the further ones; `inspected` are the scans without a problem."""
-    facts_of_good = iter(inspected)
-    rows = []
+def _halves(progress: Progress | None) -> tuple[Progress | None, Progress | None]:
+    """Two that tell of one work's first and second half."""
+    if progress is None:
+        return None, None
+    return (lambda done, total: progress(done, 2 * total)), (lambda done, total: progress(total + done, 2 * total))
+
+
+def _rows(root: Path, listing: Listing, *, workers: int | None, progress: Progress | None) -> list[_Row]:
+    """Every scan with its facts: of a file with several frames, each that is meant is a scan."""
+    places = {scan.path: _place(root, scan.path) for scan in listing.scans if not scan.problem}
+    files = list(dict.fromkeys(file for file, _ in places.values()))
+    found = dict(zip(files, inspected(root, files, workers=workers, progress=progress), strict=True))
+    rows: list[_Row] = []
+    taken: set[str] = set()
     for scan in listing.scans:
-        facts = ScanFacts(problem=scan.problem) if scan.problem else next(facts_of_good)
-        rows.append({"path": scan.path, "label": scan.label, "group": "", "split": scan.split} | asdict(facts))
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
+        if scan.problem:
+            rows.append(_Row(scan, ScanFacts(problem=scan.problem)))
+            continue
+        file, frame = places[scan.path]
+        for row in _scans_in(scan, file, frame, found[file]):
+            again = row.scan.path in taken
+            rows.append(replace(row, facts=replace(row.facts, problem=_LISTED_AGAIN)) if again else row)
+            taken.add(row.scan.path)
+    return rows
+
+
+def _place(root: Path, path: str) -> tuple[str, int | None]:
+    """The file that a path means, and the frame in it; None where all of them are meant."""
+    frame = file_and_frame(root / path)[1] if "#" in path else None
+    return (path.rpartition("#")[0] if frame else path), frame
+
+
+def _scans_in(scan: Listed, file: str, frame: int | None, frames: tuple[ScanFacts, ...]) -> list[_Row]:
+    if frame is None and len(frames) == 1:
+        return [_Row(scan, frames[0])]
+    if frame is None:
+        paths = [frame_path(file, number) for number in range(1, len(frames) + 1)]
+        return [_Row(replace(scan, path=path), facts, file) for path, facts in zip(paths, frames, strict=True)]
+    if len(frames) == 1:
+        problem = frames[0].problem or f"the file is one scan, without frames: list it without '#{frame}'"
+        return [_Row(scan, ScanFacts(problem=problem))]
+    missing = ScanFacts(problem=f"there is no frame {frame}: the file has {len(frames)}")
+    return [_Row(scan, frames[frame - 1] if frame <= len(frames) else missing, file)]
+
+
+def _table(listing: Listing, rows: list[_Row]) -> pd.DataFrame:
+    """`COLUMNS` (group still empty) and the further ones."""
+    facts = {name: [getattr(row.facts, name) for row in rows] for name in _FACTS}
+    names = {name: [getattr(row.scan, name) for row in rows] for name in ("path", "label", "split")}
+    table = pd.DataFrame(names | facts | {"group": [""] * len(rows)}, columns=list(COLUMNS))
     for name in listing.further_columns:
-        values = pd.Series([scan.further[name] for scan in listing.scans], index=table.index)
+        values = pd.Series([row.scan.further[name] for row in rows], index=table.index)
         # The table's own columns keep their names: index.csv may well bring a "width" of its own.
         table[f"{name} (index.csv)" if name in COLUMNS else name] = _numbers_if_all_are(values)
     return table
@@ -203,3 +177,8 @@ def _label_conflicts(table: pd.DataFrame) -> pd.Series:
             other = same[same["label"] != label].iloc[0]
             problems[row] = f"same content as {other['path']}, labelled {other['label']}: one of the labels is wrong"
     return pd.Series(problems, dtype="str")
+
+
+def _left_out(paths: pd.Series, decisions: tuple[Decision, ...]) -> pd.Series:
+    reasons = excluded_by(decisions)
+    return paths.map(lambda path: f"left out by decision: {reasons[path]}" if path in reasons else "")

@@ -56,15 +56,15 @@ def list_scans(folder: Path | str) -> Listing:
 def _listed_by_folder(root: Path) -> Listing:
     scans = []
     for path, entry, problem in walk(root):
-        parts = PurePosixPath(path).parts
-        if len(parts) == 1 and not problem:  # README.md and the like
+        folder, _, below = path.partition("/")
+        if not below and not problem:  # README.md and the like
             continue
         if entry is not None and entry.is_symlink() and not problem:
             problem = refusal(root, path)
         shown = _printable(path)
         if shown != path:
             problem = "the file's name is not UTF-8: rename it"
-        scans.append(Listed(shown, label=_printable(parts[0]) if parts else "", problem=problem))
+        scans.append(Listed(shown, label=_printable(folder), problem=problem))
     return Listing(tuple(scans))
 
 
@@ -114,7 +114,7 @@ def _twice(rows: list[Listed], *, again: bool) -> str:
 
 
 def _unlisted_note(root: Path, rows: list[Listed]) -> tuple[str, ...]:
-    listed = {row.path for row in rows}
+    listed = {path for row in rows for path in (row.path, row.path.rpartition("#")[0])}  # a frame lists its file
     masks = {_tidy(row.further["mask"]) for row in rows if row.further.get("mask")}
     # Where masks have folders to themselves, the rest of these folders are masks as well.
     mask_folders = {_folder(path) for path in masks} - {_folder(path) for path in listed}

@@ -1,12 +1,12 @@
 """Whether a dataset's scans are still those that a run began with."""
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
 from core.data.folders import refusal
+from core.data.images import scan_digest
 from core.data.parallel import each_in_threads
 from core.errors import DatasetError
 
@@ -18,7 +18,7 @@ def check_unchanged(
 
     Args:
         root: the dataset's folder.
-        table: a row a scan: `path` (relative to `root`, with `/`), `sha256` of the file.
+        table: a row a scan: `path` (relative to `root`, with `/`), `sha256` as in the index.
         progress: called with (done, total) after each scan.
 
     Raises:
@@ -37,10 +37,10 @@ def check_unchanged(
 
 
 def _digest(root: Path, path: str) -> str:
-    """SHA-256 of the file's bytes; empty where it cannot be read."""
+    """The scan's SHA-256 as the index has it; empty where it cannot be read."""
     if reason := refusal(root, path):
         raise DatasetError(f"{path}: {reason}")
     try:
-        return hashlib.sha256((root / path).read_bytes()).hexdigest()
+        return scan_digest(root / path)
     except OSError:
         return ""

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from core.data.windows import LUNG, Window
 from core.errors import ConfigError
 
 SCRATCH_MEAN, SCRATCH_STD = 0.5, 0.25
@@ -28,6 +29,7 @@ class LoadedModel:
     std: float
     device: torch.device
     lock: threading.Lock
+    window: Window = LUNG
 
 
 def build_network(

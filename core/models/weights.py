@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file, save
 from torch import nn
 
+from core.data.windows import LUNG, window_named
 from core.errors import ExplorerError, RunDamagedError, RunNotFoundError, WeightsError
 from core.files import write_whole
 from core.models.build import (
@@ -160,6 +161,7 @@ def load_run_model(run: Run, *, device: torch.device | None = None) -> LoadedMod
         std=record.input_std,
         device=device,
         lock=threading.Lock(),
+        window=window_named(str(record.config.get("window", LUNG.name))),
     )
 
 

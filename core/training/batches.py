@@ -1,14 +1,26 @@
 """Scans to batches: augmentation off the main thread, the same whatever the number of workers."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 from torchvision.transforms import v2
 
 from core.training.config import TrainingConfig
+
+
+class Squares(Protocol):
+    """Grey bytes (n, h, w), in memory or on disk: read a scan or a slice of them at a time."""
+
+    def __len__(self) -> int:
+        """How many scans."""
+
+    def __getitem__(self, rows: Any, /) -> Tensor | NDArray[np.uint8]:
+        """One scan (h, w), or those of a slice (k, h, w)."""
 
 
 def augmentation(config: TrainingConfig) -> v2.Transform:
@@ -37,7 +49,7 @@ class TrainingBatches:
     ran before; so an epoch can be repeated exactly, which is what makes an exact resume simple.
     """
 
-    def __init__(self, pixels: Tensor, targets: Tensor, *, config: TrainingConfig, workers: int) -> None:
+    def __init__(self, pixels: Squares, targets: Tensor, *, config: TrainingConfig, workers: int) -> None:
         self._order = _EpochOrder(len(pixels), config.seed)
         drop_last = len(pixels) > config.batch_size  # a last batch of one scan would break batch statistics
         self._loader: DataLoader[Any] = DataLoader(
@@ -76,7 +88,7 @@ class _EpochOrder(Sampler[tuple[int, int]]):
 
 
 class _AugmentedScans(Dataset[tuple[Tensor, Tensor]]):
-    def __init__(self, pixels: Tensor, targets: Tensor, augment: v2.Transform, seed: int) -> None:
+    def __init__(self, pixels: Squares, targets: Tensor, augment: v2.Transform, seed: int) -> None:
         self._pixels, self._targets, self._augment, self._seed = pixels, targets, augment, seed
 
     def __len__(self) -> int:
@@ -90,7 +102,7 @@ class _AugmentedScans(Dataset[tuple[Tensor, Tensor]]):
 
     def _augmented(self, epoch: int, scan: int) -> Tensor:
         torch.manual_seed(_mixed(self._seed, epoch, scan + 1))
-        return self._augment(self._pixels[scan])
+        return self._augment(torch.as_tensor(self._pixels[scan]).unsqueeze(0))  # (1, h, w)
 
 
 def _as_they_are(batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:

@@ -5,6 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from core.data.group_ways import EXPECTED as GROUP_EXPECTED
+from core.data.group_ways import group_way
+from core.data.split_ways import EXPECTED as SPLIT_EXPECTED
+from core.data.split_ways import split_way
+from core.data.windows import window_named
 from core.errors import ConfigError
 
 FREEZE_CHOICES = ("none", "early", "backbone")
@@ -54,11 +59,17 @@ class TrainingConfig:
     precision: str = _setting("auto", "arithmetic: auto measures which is faster", choices=PRECISIONS)
     seed: int = _setting(0, "for splits, first weights, order and augmentation", low=0, high=2**31 - 1)
     positive: str = _setting("", "the class whose miss hurts; empty: guessed from the names")
+    group_by: str = _setting("", f"what a split keeps together: {GROUP_EXPECTED}; empty: as the dataset says")
+    split_by: str = _setting("", f"how to split: {SPLIT_EXPECTED}; empty: as given, else by group")
+    window: str = _setting("lung", "of scans in Hounsfield units: lung, mediastinum, stored or CENTRE/WIDTH")
 
     def __post_init__(self) -> None:
         for spec in fields(self):
             value = getattr(self, spec.name)
             _check(spec.name, value, type(spec.default), spec.metadata)
+        group_way(self.group_by)
+        split_way(self.split_by)
+        window_named(self.window)
 
     def to_json(self) -> dict[str, Any]:
         """The settings as plain values."""

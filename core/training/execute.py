@@ -7,16 +7,19 @@ import os
 import platform
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 
-from core.data.index import check_trainable, guess_positive, index_dataset
-from core.data.pixels import decode_scans
+from core.data.index import index_dataset
+from core.data.pixels import DecodedScans, decoded
+from core.data.positive import guess_positive
+from core.data.split_ways import split_way
 from core.data.splits import assign_splits
+from core.data.trainable import check_trainable
 from core.data.unchanged import check_unchanged
+from core.data.windows import window_named
 from core.errors import ConfigError, ExplorerError, RequestError, WorkError
 from core.evaluation.splits import SPLITS
 from core.files import write_array, write_whole
@@ -78,13 +81,14 @@ def _carried_out(run: Run, reporter: RunReporter) -> Run:
     config = config_from_json(run.record.config)
     run, table = _read_data(run, config, reporter)
     reporter.run = run
-    pixels = decode_scans(
+    pixels = decoded(
         Path(run.record.data),
-        table["path"].tolist(),
+        table,
         config.image_size,
+        window=window_named(config.window),
         progress=lambda done, total: reporter.preparing("reading scans", done, total),
     )
-    splits = _in_memory(pixels, table, run.record.classes)
+    splits = _parts(pixels, table, run.record.classes)
     if len(splits["train"].targets) < config.batch_size:
         raise ConfigError(
             f"expected batch_size at most {len(splits['train'].targets)}, the scans in the training split, "
@@ -154,7 +158,7 @@ def _read_data(run: Run, config: TrainingConfig, reporter: RunReporter) -> tuple
         check_unchanged(folder, table, progress=lambda done, total: reporter.preparing("checking scans", done, total))
         return run, table
     if run.record.phantoms and not folder.exists():
-        from core.data.phantoms import write_phantoms
+        from core.data.phantoms.writing import write_phantoms
 
         write_phantoms(
             folder,
@@ -162,15 +166,20 @@ def _read_data(run: Run, config: TrainingConfig, reporter: RunReporter) -> tuple
             seed=run.record.phantoms["seed"],
             progress=lambda done, total: reporter.preparing("making synthetic scans", done, total),
         )
-    dataset = index_dataset(folder, progress=lambda done, total: reporter.preparing("checking scans", done, total))
-    check_trainable(dataset)
+    dataset = index_dataset(
+        folder,
+        group_by=config.group_by,
+        progress=lambda done, total: reporter.preparing("checking scans", done, total),
+    )
+    way = split_way(config.split_by)
+    check_trainable(dataset, way)
     positive = config.positive or guess_positive(dataset.classes)
     if positive not in dataset.classes:
         raise ConfigError(
             f"expected positive to be one of {', '.join(dataset.classes)}, found {positive!r}; set positive=..."
         )
     table = dataset.usable.reset_index(drop=True)
-    table["split"], how = assign_splits(table, seed=config.seed)
+    table["split"], how = assign_splits(table, seed=config.seed, way=way)
     write_whole(run.folder / "index.parquet", lambda path: table.to_parquet(path, index=False))
     sizes = table["split"].value_counts()
     return run.updated(
@@ -179,30 +188,33 @@ def _read_data(run: Run, config: TrainingConfig, reporter: RunReporter) -> tuple
         split_how=how,
         split_sizes={name: int(sizes.get(name, 0)) for name in SPLITS},
         group_source=dataset.group_source,
+        group_by=dataset.group_by,
+        decisions=tuple(decision.says for decision in dataset.decisions),
         data_fingerprint=dataset.fingerprint,
     ), table
 
 
-def _in_memory(pixels: np.ndarray[Any, Any], table: pd.DataFrame, classes: tuple[str, ...]) -> dict[str, ScanSplit]:
+def _parts(pixels: DecodedScans, table: pd.DataFrame, classes: tuple[str, ...]) -> dict[str, ScanSplit]:
     targets = pd.Categorical(table["label"], categories=list(classes)).codes.astype(np.int64)
     parts = {}
     for name in ("train", "val"):
         rows = np.flatnonzero((table["split"] == name).to_numpy())
-        parts[name] = ScanSplit(torch.from_numpy(pixels[rows]), torch.from_numpy(targets[rows]))
+        parts[name] = ScanSplit(pixels.part(rows), torch.from_numpy(targets[rows]))
     return parts
 
 
 def _precision(config: TrainingConfig, network: torch.nn.Module, train: ScanSplit, device: torch.device) -> str:
     if config.precision != "auto":
         return config.precision
-    batch = to_input(train.pixels[: min(config.batch_size, 16)], mean=0.5, std=0.25, device=device)
+    some = torch.as_tensor(train.pixels[: min(config.batch_size, 16)])
+    batch = to_input(some, mean=0.5, std=0.25, device=device)
     return faster_precision(network, batch, device=device)
 
 
 def _write_predictions(
     run: Run,
     table: pd.DataFrame,
-    pixels: np.ndarray[Any, Any],
+    pixels: DecodedScans,
     device: torch.device,
     reporter: RunReporter,
 ) -> None:

@@ -20,7 +20,7 @@ from core.evaluation.curves import roc_auc_score
 from core.evaluation.scored import Scored
 from core.models.build import placed, to_input
 from core.runs import HISTORY_COLUMNS
-from core.training.batches import TrainingBatches
+from core.training.batches import Squares, TrainingBatches
 from core.training.config import TrainingConfig
 from core.training.optimisation import class_weights, optimizer_and_scheduler
 from core.training.precision import autocast
@@ -30,9 +30,9 @@ EpochRow = dict[str, float]
 
 @dataclass(frozen=True)
 class ScanSplit:
-    """One split in memory: grey bytes (n, h, w), class numbers (n,)."""
+    """One split: grey bytes (n, h, w), class numbers (n,)."""
 
-    pixels: Tensor
+    pixels: Squares
     targets: Tensor
 
 
@@ -115,7 +115,7 @@ def fit(
         scheduler.load_state_dict(progress.scheduler)
         history, best_epoch, best_val_loss = progress.history, progress.best_epoch, progress.best_val_loss
     weights = class_weights(train.targets, network, config).to(device)
-    batches = TrainingBatches(train.pixels.unsqueeze(1), train.targets, config=config, workers=workers)
+    batches = TrainingBatches(train.pixels, train.targets, config=config, workers=workers)
 
     for epoch in range(len(history) + 1, config.epochs + 1):
         if history and len(history) - best_epoch >= config.patience:
@@ -190,7 +190,7 @@ def fit(
 @torch.no_grad()
 def class_probabilities(
     network: nn.Module,
-    pixels: Tensor,
+    pixels: Squares,
     *,
     mean: float,
     std: float,
@@ -203,7 +203,8 @@ def class_probabilities(
     parts = []
     for start in range(0, len(pixels), batch_size):
         with autocast(device, precision):
-            logits = network(to_input(pixels[start : start + batch_size], mean=mean, std=std, device=device))
+            some = torch.as_tensor(pixels[start : start + batch_size])
+            logits = network(to_input(some, mean=mean, std=std, device=device))
         parts.append(logits.float().softmax(1).cpu())
     return torch.cat(parts)
 

@@ -34,6 +34,7 @@ def choose_folder() -> Path | None:
 
     One that only the address asks for stands in the field, and is left alone until somebody presses "Open".
     """
+    _open_what_was_made()
     wanted = state.get(state.DATA_FOLDER)
     allowed = bool(wanted) and may_be_opened(wanted)
     known = [str(folder) for folder in known_datasets()]
@@ -77,6 +78,19 @@ def show_empty_state() -> None:
         if st.button("Try it on synthetic scans", icon=":material/play_arrow:", key="to-start"):
             st.switch_page("home/page.py")
         st.caption("No scans at hand? The start page makes synthetic ones.")
+
+
+def open_next(folder: Path) -> None:
+    """Let the page show a folder that it has just made; ends this run of it."""
+    state.put(state.DATASET_TO_OPEN, str(folder.resolve()))
+    st.rerun()
+
+
+def _open_what_was_made() -> None:
+    made = str(st.session_state.pop(state.DATASET_TO_OPEN, ""))
+    if made:
+        allow(made)
+        st.session_state[state.DATASET_TYPED] = made
 
 
 def _open_typed() -> None:

@@ -5,14 +5,14 @@ import streamlit as st
 
 from core.charts.class_counts import class_counts_figure
 from core.charts.image_sizes import size_scatter_figure
-from core.data.index import Dataset
-from pages.dataset.split import SplitPreview
+from core.data.dataset import Dataset
+from core.evaluation.splits import SPLITS
 from pages.shared import charts
+from pages.shared.split_preview import SplitPreview
 from pages.shared.tables import table_with_download
 from pages.shared.words import literal
 
 _GIVEAWAY_SHARE = 0.05  # of a class: below that it may be chance, and helps a network little
-_SPLITS = ("train", "val", "test")
 
 
 def show_counts(dataset: Dataset, preview: SplitPreview, positive: str | None) -> None:
@@ -38,7 +38,7 @@ def counts_by_split(usable: pd.DataFrame) -> pd.DataFrame:
     """A row a class, a column a split, and `all`; scans in no split have the column `no split`."""
     names = usable["split"].replace("", "no split")
     counts = pd.crosstab(usable["label"], names).rename_axis(index="class", columns=None)
-    order = [name for name in (*_SPLITS, "no split") if name in counts.columns]
+    order = [name for name in (*SPLITS, "no split") if name in counts.columns]
     return counts[order].assign(all=counts.sum(axis=1))
 
 

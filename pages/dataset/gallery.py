@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.data.index import Dataset
+from core.data.dataset import Dataset
 from core.data.thumbnails import thumbnail_jpeg
 from pages.shared import cached, state
 from pages.shared.errors import errors_in_a_line

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.data.index import Dataset, index_dataset
+from core.data.dataset import Dataset
+from core.data.index import index_dataset
 from pages.shared import cached
 
 _SECONDS_BETWEEN_STEPS = 0.1  # more often than people can see would only slow the work down

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.data.index import Dataset
+from core.data.dataset import Dataset
 from pages.shared.tables import table_with_download
 
 

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from core.data.index import Dataset
+from core.data.dataset import Dataset
 from core.data.positive import guess_positive
-from pages.dataset.split import SplitPreview
 from pages.shared import state
 from pages.shared.errors import say_error
+from pages.shared.split_preview import SplitPreview
 from pages.shared.words import literal
 
 

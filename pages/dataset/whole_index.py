@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core.data.index import Dataset
+from core.data.dataset import Dataset
 from pages.shared import state
 from pages.shared.tables import table_with_download
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from core.data.index import Dataset
+    from core.data.dataset import Dataset
     from core.evaluation.summary import Evaluation
     from core.explanation.maps import ScanMap
     from core.models.build import LoadedModel
@@ -186,7 +186,7 @@ def _scan_with_map(
 ) -> "tuple[NDArray[np.uint8], ScanMap]":
     from core.data.images import read_scan
 
-    return _explained(_run, read_scan(Path(path)), target, method, SHOWN_SCAN_PX)
+    return _explained(_run, read_scan(path, window=model(_run).window), target, method, SHOWN_SCAN_PX)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -206,7 +206,7 @@ def _upload_probabilities(
     from core.prediction import predict_pixels
 
     network = model(_run)
-    small = resize_scan(read_scan_bytes(_content, _name), network.image_size)
+    small = resize_scan(read_scan_bytes(_content, _name, window=network.window), network.image_size)
     probabilities = predict_pixels(network, small[None])[0][0]
     probabilities.flags.writeable = False
     return probabilities
@@ -225,7 +225,8 @@ def _upload_map(
 ) -> "tuple[NDArray[np.uint8], ScanMap]":
     from core.data.images import read_scan_bytes
 
-    return _explained(_run, read_scan_bytes(_content, _name), target, method, SHOWN_UPLOAD_PX)
+    scan = read_scan_bytes(_content, _name, window=model(_run).window)
+    return _explained(_run, scan, target, method, SHOWN_UPLOAD_PX)
 
 
 def _explained(
@@ -252,7 +253,9 @@ def _file_of(run: Run, path: str) -> Path:
 
 
 def _changed(path: Path) -> float:
+    from core.data.frames import file_and_frame
+
     try:
-        return path.stat().st_mtime
+        return file_and_frame(path)[0].stat().st_mtime
     except OSError:
         return 0.0

@@ -2,12 +2,27 @@
 
 import streamlit as st
 
+from core.data.group_ways import GROUP_SOURCES
 from core.runs import Run
 from pages.shared import cached
-from pages.shared.words import GROUP_WORDS, literal
+from pages.shared.words import literal, sentence
 
 
-def say_torn_groups(run: Run) -> int:
+def say_how_split(run: Run) -> None:
+    """What groups are and keep apart, and how the split came about."""
+    torn = _say_torn_groups(run)
+    words = literal(sentence(GROUP_SOURCES.get(run.record.group_source, GROUP_SOURCES["scan"])))
+    if run.record.group_source != "patient":
+        st.warning(words, icon=":material/warning:")
+    elif not torn:
+        st.caption(words)
+    if run.record.split_how:
+        st.caption(literal(sentence(f"How it was split: {run.record.split_how}")))
+    if run.record.decisions:
+        st.caption(literal(sentence(f"Decided about the dataset: {'; '.join(run.record.decisions)}")))
+
+
+def _say_torn_groups(run: Run) -> int:
     """Warn where groups lie in more than one split; gives back how many do."""
     torn = cached.torn_groups(run)
     if torn:
@@ -18,15 +33,3 @@ def say_torn_groups(run: Run) -> int:
             icon=":material/call_split:",
         )
     return torn
-
-
-def say_how_split(run: Run) -> None:
-    """What groups are and keep apart, and how the split came about."""
-    torn = say_torn_groups(run)
-    words = GROUP_WORDS.get(run.record.group_source, GROUP_WORDS["scan"])
-    if run.record.group_source != "patient":
-        st.warning(words, icon=":material/warning:")
-    elif not torn:
-        st.caption(words)
-    if run.record.split_how:
-        st.caption(f"How it was split: {literal(run.record.split_how)}.".replace("..", "."))

@@ -11,12 +11,6 @@ if TYPE_CHECKING:
     from core.evaluation.intervals import Estimate
 
 SPLIT_NAMES = {"train": "Training", "val": "Validation", "test": "Test"}
-GROUP_WORDS = {
-    "patient": "Groups are patients: no patient is on two sides of the split.",
-    "content": "No patient ids: copies of one image stay together, but slices of one patient may be on both sides, "
-    "and figures will be too good.",
-    "scan": "No patient ids: slices of one patient may be on both sides, and figures will be too good.",
-}
 
 
 def percent(estimate: "Estimate") -> str:
@@ -53,6 +47,12 @@ def decimal_interval(estimate: "Estimate") -> str:
     if math.isnan(estimate.low):
         return "no interval"
     return f"95 %: {estimate.low:.3f} to {estimate.high:.3f}"
+
+
+def sentence(text: str) -> str:
+    """Words as a sentence: a capital first, a full stop last."""
+    ended = text if not text or text[-1] in ".!?" else f"{text}."
+    return ended[:1].upper() + ended[1:]
 
 
 def literal(text: str) -> str:

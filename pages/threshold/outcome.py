@@ -7,7 +7,7 @@ from streamlit.elements.lib.grid_container import GridContainer
 from core.evaluation.confusion import Counts, Rates, counts_at, rates
 from core.evaluation.scored import Scored
 from pages.shared.estimates import show_rate
-from pages.shared.splitting import say_torn_groups
+from pages.shared.splitting import say_how_split
 from pages.shared.words import literal
 from pages.threshold.subject import Subject
 
@@ -32,9 +32,10 @@ def show_outcome(grid: GridContainer, subject: Subject, threshold: float) -> Non
             st.caption(
                 "This run has no test split: nothing tells how the threshold fares on scans it was not chosen on."
             )
+            say_how_split(subject.run)
             return
         _show_split(subject, subject.test, threshold)
-        say_torn_groups(subject.run)
+        say_how_split(subject.run)
         st.caption(
             "Moving the slider while looking here makes these figures exploratory: they no longer tell how the "
             "threshold fares on scans it was not chosen on."

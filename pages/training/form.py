@@ -5,14 +5,16 @@ from typing import Any
 
 import streamlit as st
 
-from core.data.index import Dataset, check_trainable
+from core.data.dataset import Dataset
 from core.data.positive import guess_positive
+from core.data.windows import LUNG, WINDOWS
 from core.runs import Run
 from core.training.config import FREEZE_CHOICES, SCHEDULES, TrainingConfig
 from core.training.presets import PRESETS
 from pages.shared import cached, state
 from pages.shared.known_folders import allow, folder_of
-from pages.shared.words import literal
+from pages.shared.split_preview import show_split
+from pages.shared.words import literal, sentence
 
 BACKBONES = (
     *("resnet18", "resnet10t", "resnet26d", "resnet34", "resnet50", "resnet101"),
@@ -44,11 +46,16 @@ def training_form() -> tuple[Path, str, dict[str, Any]] | None:
     dataset = _checked(path)
     if dataset is None:
         return None
-    check_trainable(dataset)
+    with st.container(border=True):
+        st.caption(literal(sentence(dataset.group_meaning)))
+        split = show_split(dataset, "training")
+        window = _window(dataset)
+    if split.refusal:
+        return None
     names = [name for name in PRESETS if name != "demo"]
     preset = st.selectbox("Preset", names, format_func=lambda name: f"{name}: {PRESETS[name].says}")
     base = PRESETS[preset].config
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = {"split_by": split.way.text, "window": window}
     with st.container(border=True):
         left, middle, right = st.columns(3)
         with left:
@@ -92,6 +99,22 @@ def _checked(folder: Path) -> Dataset | None:
         return None
     with st.spinner("Checking every scan"):
         return cached.indexed(folder)
+
+
+def _window(dataset: Dataset) -> str:
+    """What is shown from black to white, for scans in Hounsfield units."""
+    if not (dataset.usable["format"] == "DICOM").any():
+        return LUNG.name
+    return str(
+        st.selectbox(
+            "Window of the DICOM scans",
+            [window.name for window in WINDOWS],
+            key=f"window-{dataset.root}",
+            accept_new_options=True,
+            help="lung is -600/1500 HU, mediastinum 40/400; stored is each file's own. Type CENTRE/WIDTH for another.",
+            width=300,
+        )
+    )
 
 
 def _network(base: TrainingConfig, preset: str) -> dict[str, Any]:

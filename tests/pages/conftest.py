@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from core.audit import keeping
 from core.data.index import index_dataset
 from core.data.splits import assign_splits
 from core.files import write_text
@@ -35,6 +36,8 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cached, "DEFAULT_DATA", tmp_path / "datasets")
     monkeypatch.setattr(cached, "hub_is_reachable", lambda: False)
     monkeypatch.setattr(warmup, "start", lambda: None)
+    monkeypatch.setattr(keeping, "start_command", lambda arguments, log_path: 0)  # no audit in the background
+    monkeypatch.setenv("CT_EXPLORER_CACHE", str(tmp_path / "cache"))
     st.cache_data.clear()
     st.cache_resource.clear()
 

@@ -9,11 +9,12 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.data.index import index_dataset
+from core.data.split_ways import SplitWay
 from core.runs import Run
 from pages.dataset.counts import counts_by_split, giveaways, stored_by_class
 from pages.dataset.gallery import PER_PAGE
-from pages.dataset.split import preview_split
 from pages.shared import cached, state
+from pages.shared.split_preview import preview_split
 from pages.shared.words import literal
 
 PAGE = "dataset/page.py"
@@ -83,7 +84,7 @@ def test_the_headline_counts_scans_classes_and_groups(opened, tiny_dataset: Path
     assert not at.error
     shown = figures(at)
     assert (shown["Scans"], shown["Usable"], shown["Classes"], shown["Groups"]) == ("40", "40", "2", "20")
-    assert "Patient ids" in captions(at)
+    assert "Groups are patients" in captions(at)
 
 
 def test_unknown_patients_are_warned_about(opened, tiny_dataset: Path) -> None:
@@ -167,7 +168,7 @@ def test_the_gallery_can_be_narrowed_to_a_class_and_a_split(opened, tiny_dataset
     at.selectbox("gallery_class").set_value("non-COVID").run()
     assert "20 scans" in captions(at)
     at.selectbox("gallery_split").set_value("test").run()
-    split = preview_split(index_dataset(tiny_dataset)).split
+    split = preview_split(index_dataset(tiny_dataset), SplitWay()).split
     expected = sum(
         split[i] == "test" for i, path in enumerate(index_dataset(tiny_dataset).table["path"]) if "non-" in path
     )
@@ -262,7 +263,7 @@ def test_an_opened_folder_is_not_indexed_twice(opened, tiny_dataset: Path, monke
 
 def test_counts_add_up(tiny_dataset: Path) -> None:
     dataset = index_dataset(tiny_dataset)
-    usable = dataset.usable.assign(split=preview_split(dataset).split)
+    usable = dataset.usable.assign(split=preview_split(dataset, SplitWay()).split)
     counts = counts_by_split(usable)
     assert list(counts.columns) == ["train", "val", "test", "all"]
     assert counts["all"].to_dict() == {"COVID": 20, "non-COVID": 20}
@@ -282,7 +283,7 @@ def test_a_pixel_mode_of_one_class_alone_is_warned_about(opened, tiny_dataset: P
 def test_a_scan_with_a_problem_is_in_no_drawn_split(tiny_dataset: Path) -> None:
     spoil(tiny_dataset)
     dataset = index_dataset(tiny_dataset)
-    split = preview_split(dataset).split
+    split = preview_split(dataset, SplitWay()).split
     assert ((split == "") == (dataset.table["problem"] != "")).all()
 
 

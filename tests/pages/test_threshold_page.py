@@ -54,6 +54,17 @@ def test_rates_of_both_splits_are_those_of_core(app: Opened, tiny_run: Run, thre
             assert shown[label] == (percent(rate), span(rate))
 
 
+def test_what_the_split_keeps_together_is_said_beside_the_figures(app: Opened, tiny_run: Run) -> None:
+    def warned() -> bool:
+        return any("may be on both sides" in warning.value for warning in app(PAGE).warning)
+
+    tiny_run = tiny_run.updated(group_source="blocks", decisions=("two scans are left out",))
+    assert warned()
+    assert any("two scans are left out" in caption.value for caption in app(PAGE).caption)
+    tiny_run.updated(group_source="patient")
+    assert not warned()
+
+
 @pytest.mark.parametrize("budget_percent", [0.0, 5.0, 20.0, 25.0, 50.0, 99.0])
 def test_picking_never_exceeds_the_miss_budget_on_validation(app: Opened, tiny_run: Run, budget_percent: float) -> None:
     at = _picked(app(PAGE), tiny_run, budget_percent)

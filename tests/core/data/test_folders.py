@@ -6,10 +6,8 @@ from pathlib import Path
 import pytest
 from tiny_folders import EXPECTED, message, problems, put_scan
 
-from core.data.index import (
-    COLUMNS,
-    index_dataset,
-)
+from core.data.dataset import COLUMNS
+from core.data.index import index_dataset
 
 
 def test_class_folders_give_labels(folder):
@@ -61,7 +59,7 @@ def test_unusable_files_are_rows_with_a_reason(folder):
     assert found.pop("normal/cut.png").startswith("damaged or cut off: ")
     assert found == {
         "COVID/empty.png": "empty file (0 bytes)",
-        "normal/slice.dcm": "DICOM is not read yet: export it as PNG first",
+        "normal/slice.dcm": "damaged or cut off: DICOM without a data set",
         "normal/dangling.png": "not found: there is no such file",
         "normal/pipe.png": "not a plain file",
     }

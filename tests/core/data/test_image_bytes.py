@@ -32,7 +32,7 @@ def test_bytes_give_the_pixels_of_the_file(tmp_path: Path, mode: str) -> None:
 )
 def test_bad_bytes_have_the_problem_of_the_bad_file(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "bad.png").write_bytes(content)
-    expected = inspect_scan(tmp_path / "bad.png").problem
+    expected = inspect_scan(tmp_path / "bad.png")[0].problem
     assert expected
     with pytest.raises(DatasetError) as caught:
         read_scan_bytes(content, "bad.png")

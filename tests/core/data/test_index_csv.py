@@ -6,10 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_folders import message, problems, put_csv, put_scan
 
-from core.data.index import (
-    COLUMNS,
-    index_dataset,
-)
+from core.data.dataset import COLUMNS
+from core.data.index import index_dataset
 from core.errors import DatasetError
 
 
@@ -30,7 +28,7 @@ def test_index_csv_decides(folder):
     assert dataset.table["site"].tolist() == ["Rom", "Köln"]
     assert dataset.table["code"].tolist() == ["007", "008"]
     assert dataset.group_source == "patient"
-    assert dataset.group_meaning == "patient ids: a split drawn here keeps all scans of a patient on one side"
+    assert dataset.group_meaning == "groups are patients: no patient is on two sides of the split"
     assert dataset.has_given_split
     assert dataset.notes == ("10 files in the folders are not listed in index.csv, and left out",)
 

@@ -4,9 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.data.index import (
-    guess_positive,
-)
+from core.data.positive import guess_positive
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,19 @@ from core.training.config import TrainingConfig, config_from_json, parse_setting
 
 SPECS = {spec.name: spec for spec in fields(TrainingConfig)}
 RANGED = [name for name, spec in SPECS.items() if spec.metadata["low"] is not None]
+WRITTEN = {
+    "group_by": ("", "patient", "near-duplicates", "blocks:40", "scan", r"pattern:P(\d+)=_"),
+    "split_by": ("", "given", "group", "slice", "column:site=Rom", "fold:2/5"),
+    "window": ("lung", "mediastinum", "stored", "-600/1500"),
+}
 CHOSEN = [name for name, spec in SPECS.items() if spec.metadata["choices"]]
 
 
 def valid_values(name: str) -> st.SearchStrategy:
     spec = SPECS[name]
     low, high = spec.metadata["low"], spec.metadata["high"]
+    if name in WRITTEN:
+        return st.sampled_from(WRITTEN[name])
     if spec.metadata["choices"]:
         return st.sampled_from(spec.metadata["choices"])
     if type(spec.default) is bool:
@@ -142,3 +149,9 @@ def test_changing_settings_leaves_the_config_as_it_was():
 def test_a_config_on_disk_with_an_unknown_setting_is_refused():
     with pytest.raises(ConfigError, match="found 'mood'"):
         config_from_json({"mood": "good"})
+
+
+@pytest.mark.parametrize("name", sorted(WRITTEN))
+def test_a_way_that_is_none_is_refused_before_anything_is_read(name):
+    with pytest.raises(ConfigError, match=f"expected {name} to be .* found 'magic'"):
+        TrainingConfig(**{name: "magic"})

@@ -28,6 +28,7 @@ from tiny_trainings import (
     write_scans,
 )
 
+from core.data.decisions import Decision, decide
 from core.errors import ConfigError, DatasetError, DivergedError, RequestError, WorkError
 from core.models.weights import save_weights
 from core.runs import Run, create_run, list_runs, read_history, read_index, read_predictions, read_run
@@ -425,6 +426,24 @@ def test_phantoms_are_made_where_they_are_not_there_yet(tmp_path):
     assert run.record.status == "finished"
     assert run.record.positive == "lesion"
     assert run.record.group_source == "patient"
+
+
+def test_what_groups_and_splits_were_made_of_is_kept_with_the_run(tmp_path):
+    data = write_scans(tmp_path / "scans")
+    decide(data, Decision("odd-scan", "exclude", "covid/00.png is blank", paths=("covid/00.png",)))
+    decide(data, Decision("grouping", "group", "grouped by blocks of 4", group_by="blocks:4"))
+    run = execute(new_run(tmp_path / "runs", data, epochs=1, split_by="fold:2/3"))
+    assert run.record.group_by == "blocks:4"
+    assert run.record.group_source == "blocks"
+    assert run.record.decisions == ("covid/00.png is blank", "grouped by blocks of 4")
+    assert run.record.split_how.startswith("Fold 2 of 3 by class and group is test, no group in two parts")
+    assert read_run(run.folder).record == run.record
+    table = read_index(run)
+    assert "covid/00.png" not in set(table["path"])
+    assert (table.groupby("group")["split"].nunique() == 1).all()
+    other = execute(new_run(tmp_path / "runs", data, epochs=1, group_by="scan", split_by="slice"))
+    assert (other.record.group_by, other.record.group_source) == ("scan", "scan")
+    assert "figures will be too good" in other.record.split_how
 
 
 def test_three_classes_are_trained_and_scored(tmp_path):

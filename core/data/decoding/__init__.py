@@ -1,0 +1,1 @@
+"""Decoders that a damaged file can crash or hang, kept in processes of their own."""

@@ -1,0 +1,1 @@
+"""Synthetic chest CT slices with lesion masks, for demos and tests: they show nobody's body."""
