@@ -70,7 +70,9 @@ def storage_cues(table: pd.DataFrame) -> Cues:
     counts = Counter(item for items in sets for item in items)
     # What every scan has tells nothing, nor what a single one has.
     telling = sorted(item for item, count in counts.items() if 1 < count < len(table))
-    kept = sorted(sorted(telling, key=lambda item: -counts[item])[:MAX_ITEMS])
+    frequent = sorted(telling, key=lambda item: -counts[item])[:MAX_ITEMS]
+    # Of items that tell the same, the first is named: everybody knows what a format and a mode are.
+    kept = sorted(frequent, key=lambda item: (not item.startswith(("format=", "mode=")), item))
     columns = [[float(item in items) for items in sets] for item in kept]
     size = table["bytes"].to_numpy(float) / (table["width"] * table["height"]).to_numpy(float)
     return Cues("storage", np.array([*columns, size]).T, (*kept, "bytes per pixel"))

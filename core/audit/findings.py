@@ -27,6 +27,11 @@ class Example:
     paths: tuple[str, ...]
     words: tuple[str, ...]
 
+    @property
+    def says(self) -> str:
+        """The words as one line, in the order of the scans."""
+        return " | ".join(self.words)
+
 
 @dataclass(frozen=True)
 class Offer:

@@ -26,12 +26,21 @@ _SAME = 0.98  # correlation above which two cues say the same
 
 @dataclass(frozen=True)
 class CarryingCue:
-    """One cue alone: its column in the family, its name, its AUC (at least 0.5), whether it rises with the class."""
+    """One cue alone, and how well it tells a class.
+
+    Attributes:
+        column: in its family.
+        name: what it is called.
+        auc: at least 0.5.
+        rises: whether it is higher, or more often there, in the class.
+        also: names of cues that say the same.
+    """
 
     column: int
     name: str
     auc: float
     rises: bool
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,14 +112,27 @@ def carrying_cues(family: Cues, positive: NDArray[np.bool_]) -> tuple[CarryingCu
     n_positive = int(positive.sum())
     pairs = n_positive * (len(positive) - n_positive)
     aucs = (ranks[positive].sum(axis=0) - n_positive * (n_positive + 1) / 2) / pairs
+    strength = np.abs(aucs - 0.5)
     chosen: list[int] = []
-    for column in np.argsort(-np.abs(aucs - 0.5), kind="stable").tolist():
-        if len(chosen) == MOST_CUES or abs(aucs[column] - 0.5) < MIN_CUE_AUC - 0.5:
-            break
-        if all(_correlation(ranks[:, column], ranks[:, other]) < _SAME for other in chosen):
+    same: dict[int, list[str]] = {}
+    # Rounded, so that of cues that say the same the first column is named, not the one ahead by a hair.
+    for column in np.argsort(-np.round(strength, 2), kind="stable").tolist():
+        if strength[column] < MIN_CUE_AUC - 0.5:
+            continue
+        like = [other for other in chosen if _correlation(ranks[:, column], ranks[:, other]) >= _SAME]
+        if like:
+            same[like[0]].append(family.names[column])
+        elif len(chosen) < MOST_CUES:
             chosen.append(column)
+            same[column] = []
     return tuple(
-        CarryingCue(column, family.names[column], float(max(aucs[column], 1 - aucs[column])), bool(aucs[column] > 0.5))
+        CarryingCue(
+            column,
+            family.names[column],
+            float(max(aucs[column], 1 - aucs[column])),
+            bool(aucs[column] > 0.5),
+            tuple(same[column]),
+        )
         for column in chosen
     )
 

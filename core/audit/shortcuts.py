@@ -107,7 +107,7 @@ def _finding(
             "auc": probe.auc,
             "positive": label,
             "features": [
-                {"name": cue.name, "auc": round(cue.auc, 4), "says": words}
+                {"name": cue.name, "auc": round(cue.auc, 4), "says": words, "also": ", ".join(cue.also)}
                 for cue, words in zip(probe.carried_by, described, strict=True)
             ],
             "by": judged_by,

@@ -16,8 +16,8 @@ GROUP_SOURCES = {
     "near-duplicates": f"groups are clusters of scans that look nearly the same; beyond that {_BOTH_SIDES}",
     "blocks": "groups are blocks of consecutive numbers in the file names, as neighbouring slices often have; "
     "a patient at the edge of two blocks may be on both sides",
-    "content": f"no patient ids for all scans: only exact copies and frames of one file stay together, {_BOTH_SIDES}",
-    "scan": f"no patient ids for all scans: {_BOTH_SIDES}",
+    "content": f"only exact copies and frames of one file stay together, {_BOTH_SIDES}",
+    "scan": f"each scan is a group by itself, {_BOTH_SIDES}",
 }
 """What groups come from, and what a split by them can promise; sentences without a capital or a full stop."""
 

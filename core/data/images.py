@@ -1,6 +1,7 @@
 """One scan file: read as grey pixels, or described with the reason why it cannot be read."""
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ from core.errors import DatasetError
 
 if TYPE_CHECKING:
     from core.data.dicom.header import Header
+
+_CHANGED = "changed since it was indexed: open the dataset again"
+_START_BYTES = 256  # tell DICOM from others
 
 
 @dataclass(frozen=True)
@@ -69,10 +73,13 @@ def read_scan(path: Path | str, *, window: Window = LUNG, sha256: str = "") -> N
     file, frame = file_and_frame(path)
     try:
         with quiet_readers(), reasons():
-            content = content_of(file, status_of(file))
-            if sha256 and _scan_digest(hashlib.sha256(content).hexdigest(), frame) != sha256:
-                raise UnusableError("changed since it was indexed: open the dataset again")
-            return _read(content, file.suffix, window, frame)
+            status = status_of(file)
+            if frame is not None:
+                return _read_frame(file, status, frame, window, sha256)
+            content = content_of(file, status)
+            if sha256 and hashlib.sha256(content).hexdigest() != sha256:
+                raise UnusableError(_CHANGED)
+            return _read(content, file.suffix, window)
     except UnusableError as error:
         raise DatasetError(f"{path}: {error}") from None
 
@@ -92,7 +99,7 @@ def read_scan_bytes(content: bytes, name: str, *, window: Window = LUNG) -> NDAr
         with quiet_readers(), reasons():
             if not content:
                 raise UnusableError(EMPTY)
-            return _read(content, Path(name).suffix, window, None)
+            return _read(content, Path(name).suffix, window)
     except UnusableError as error:
         raise DatasetError(str(error)) from None
 
@@ -157,18 +164,30 @@ def resize_scan(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     return pixels if pixels.flags.writeable else pixels.copy()
 
 
-def _read(content: bytes, suffix: str, window: Window, frame: int | None) -> NDArray[np.uint8]:
+def _read(content: bytes, suffix: str, window: Window) -> NDArray[np.uint8]:
     header = _dicom_header(content, suffix)
     if header is not None:
         from core.data.dicom.grey import grey_frame
 
-        if frame is not None and frame > header.frames:
-            raise UnusableError(f"not found: the file has {header.frames} frames")
-        return grey_frame(header, frame or 1, window).pixels
-    if frame is not None:
-        raise UnusableError("not found: only DICOM files have frames with a number")
+        return grey_frame(header, 1, window).pixels
     with pillow_images.opened(content) as image:
         return pillow_images.grey(image, content)
+
+
+def _read_frame(file: Path, status: os.stat_result, frame: int, window: Window, sha256: str) -> NDArray[np.uint8]:
+    from core.data.dicom.grey import grey_frame
+    from core.data.dicom.many_frames import header_and_digest
+
+    with file.open("rb") as opened:
+        start = opened.read(_START_BYTES)
+    if not has_dicom_magic(start) and not may_be_dicom(start, file.suffix):
+        raise UnusableError("not found: only DICOM files have frames with a number")
+    header, digest = header_and_digest(file, status, frame)
+    if frame > header.frames:
+        raise UnusableError(f"not found: the file has {header.frames} frames")
+    if sha256 and _scan_digest(digest, frame) != sha256:
+        raise UnusableError(_CHANGED)
+    return grey_frame(header, frame, window).pixels
 
 
 def _dicom_header(content: bytes, suffix: str) -> "Header | None":

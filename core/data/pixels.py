@@ -105,6 +105,13 @@ def decoded(
     return DecodedScans(source, shards, np.array(places, np.int64).reshape(-1, 3))
 
 
+def kept_square(sha256: str, size: int, *, window: Window = LUNG) -> NDArray[np.uint8] | None:
+    """The square (size, size) of one content, where an earlier call of `decoded` has left it; else None."""
+    key = pixel_key(sha256)
+    place = PixelStore(size, window).places([key]).get(key)
+    return None if place is None else place.shard.square(place.row)
+
+
 class _Source:
     """Where the scans come from."""
 

@@ -68,7 +68,12 @@ class ScanMap:
 
 
 def explain(
-    model: LoadedModel, scan: NDArray[np.uint8], *, target: str | None = None, method: str = "gradcam"
+    model: LoadedModel,
+    scan: NDArray[np.uint8],
+    *,
+    target: str | None = None,
+    method: str = "gradcam",
+    square: NDArray[np.uint8] | None = None,
 ) -> ScanMap:
     """Map the evidence for a class in one scan.
 
@@ -77,6 +82,7 @@ def explain(
         scan: grey bytes at any size, shape (h, w).
         target: a class; the positive one unless said.
         method: a key of `METHODS`.
+        square: the scan as the network takes it, shape (image_size, image_size), where it is at hand.
 
     Raises:
         RequestError: unknown class or method, or a backbone without feature maps in two dimensions.
@@ -92,7 +98,8 @@ def explain(
         raise RequestError(f"expected a method among {', '.join(METHODS)}, found {method!r}")
     layer = last_stage(model)
     module = model.network.get_submodule(layer)
-    small = torch.from_numpy(resize_scan(scan, model.image_size))[None]
+    square = resize_scan(scan, model.image_size) if square is None else square
+    small = torch.from_numpy(np.array(square))[None]
     inputs = to_input(small, mean=model.mean, std=model.std, device=model.device)  # (1, 1, s, s)
     with model.lock, torch.enable_grad():
         # Gradients are needed from this layer on, not before it: half the work, and no parameter gets a gradient.

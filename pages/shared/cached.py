@@ -72,8 +72,12 @@ def scan_with_map(run: Run, path: str, target: str, method: str) -> "tuple[NDArr
         DatasetError: the path leads out of the dataset's folder, or is no scan that can be read.
         RequestError: as `core.explanation.maps.explain`.
     """
-    file = _file_of(run, path)
-    return _scan_with_map(str(run.folder), _changed(run.weights_path), str(file), _changed(file), target, method, run)
+    file, content = (
+        _file_of(run, path),
+        _contents(str(run.folder), _changed(run.folder / "index.parquet"), run).get(path, ""),
+    )
+    weights_at = _changed(run.weights_path)
+    return _scan_with_map(str(run.folder), weights_at, str(file), _changed(file), target, method, content, run)
 
 
 def torn_groups(run: Run) -> int:
@@ -182,11 +186,23 @@ def _thumbnail(path: str, changed_at: float) -> bytes | None:
 
 @st.cache_resource(show_spinner=False, max_entries=48)
 def _scan_with_map(
-    folder: str, weights_at: float, path: str, path_at: float, target: str, method: str, _run: Run
+    folder: str, weights_at: float, path: str, path_at: float, target: str, method: str, content: str, _run: Run
 ) -> "tuple[NDArray[np.uint8], ScanMap]":
     from core.data.images import read_scan
+    from core.data.pixels import kept_square
 
-    return _explained(_run, read_scan(path, window=model(_run).window), target, method, SHOWN_SCAN_PX)
+    network = model(_run)
+    scan = read_scan(path, window=network.window, sha256=content)
+    square = kept_square(content, network.image_size, window=network.window) if content else None
+    return _explained(_run, scan, target, method, SHOWN_SCAN_PX, square)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _contents(folder: str, changed_at: float, _run: Run) -> dict[str, str]:
+    from core.runs import read_index
+
+    index = read_index(_run)
+    return dict(zip(index["path"], index["sha256"], strict=True))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -230,13 +246,19 @@ def _upload_map(
 
 
 def _explained(
-    run: Run, scan: "NDArray[np.uint8]", target: str, method: str, longest_px: int
+    run: Run,
+    scan: "NDArray[np.uint8]",
+    target: str,
+    method: str,
+    longest_px: int,
+    square: "NDArray[np.uint8] | None" = None,
 ) -> "tuple[NDArray[np.uint8], ScanMap]":
     """The map is of the scan as it is; both are kept as they are shown."""
     from core.explanation.maps import explain
     from core.explanation.overlay import reduced
 
-    shown, found = reduced(scan, explain(model(run), scan, target=target, method=method), longest_px=longest_px)
+    found = explain(model(run), scan, target=target, method=method, square=square)
+    shown, found = reduced(scan, found, longest_px=longest_px)
     shown.flags.writeable = found.heat.flags.writeable = False
     return shown, found
 

@@ -14,7 +14,7 @@ from core.data.phantoms.options import PhantomOptions
 from core.data.phantoms.writing import write_phantoms
 from core.errors import DatasetError
 
-COUNT = 160  # each of a patient of its own
+COUNT = 120  # each of a patient of its own
 
 
 def _phantoms(folder: Path, shortcut: str) -> Dataset:

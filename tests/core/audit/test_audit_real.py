@@ -1,6 +1,5 @@
 """What the public sets are known for is found on them."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,10 +24,10 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module", params=["sars-cov-2-ct", "ucsd-covid-ct"])
-def real(request: pytest.FixtureRequest) -> Iterator[tuple[str, Evidence, HarderGroups]]:
+def real(request: pytest.FixtureRequest) -> tuple[str, Evidence, HarderGroups]:
     """A set's name, the evidence on all of it, and the groups it is judged by."""
     evidence = gather(index_dataset(REAL_DATA / request.param), lambda *_step: None)
-    yield request.param, evidence, harder_groups(evidence)
+    return request.param, evidence, harder_groups(evidence)
 
 
 def test_the_mode_gives_the_label_away(real: tuple[str, Evidence, HarderGroups]) -> None:

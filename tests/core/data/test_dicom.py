@@ -1,9 +1,11 @@
 """DICOM of every kind is read as grey, Hounsfield units through a window, or said in one line why not."""
 
 import io
+import os
 import warnings
 
 import numpy as np
+import pandas as pd
 import pydicom
 import pytest
 from dicom_files import SLICE, brought, compressed, content_of, ct, image, put
@@ -23,7 +25,9 @@ from pydicom.uid import (
     RTStructureSetStorage,
 )
 
+from core.data.folders import refusal
 from core.data.images import inspect_scan, read_scan, read_scan_bytes
+from core.data.unchanged import check_unchanged
 from core.data.windows import AS_STORED, LUNG, MEDIASTINUM, window_named
 from core.errors import ConfigError, DatasetError
 
@@ -399,3 +403,33 @@ def test_windows_have_names(text):
 def test_other_windows_are_refused(text):
     with pytest.raises(ConfigError, match="expected window to be lung, mediastinum, stored or CENTRE/WIDTH in HU"):
         window_named(text)
+
+
+# --- frames, for those who read by path ---
+
+
+def test_frames_of_a_link_that_leads_outside_are_refused(tmp_path):
+    (tmp_path / "data").mkdir()
+    put(tmp_path / "outside.dcm", content_of(ct(np.stack([SLICE, SLICE]))))
+    (tmp_path / "data" / "scan.dcm").symlink_to(tmp_path / "outside.dcm")
+    assert refusal((tmp_path / "data").resolve(), "scan.dcm#2") != ""
+
+
+def test_a_changed_file_of_frames_is_noticed(tmp_path):
+    path = put(tmp_path / "scan.dcm", content_of(ct(np.stack([SLICE, SLICE]))))
+    table = pd.DataFrame(
+        {"path": ["scan.dcm#1", "scan.dcm#2"], "sha256": [facts.sha256 for facts in inspect_scan(path)]}
+    )
+    check_unchanged(tmp_path, table)
+    assert read_scan(f"{path}#1", sha256=table["sha256"][0]).shape == SLICE.shape
+    put(path, content_of(ct(np.stack([SLICE, SLICE[::-1]]))))
+    with pytest.raises(DatasetError, match=r"scan\.dcm#1 .* found it changed"):
+        check_unchanged(tmp_path, table)
+    with pytest.raises(DatasetError, match="changed since it was indexed"):
+        read_scan(f"{path}#2", sha256=table["sha256"][1])
+
+
+def test_frames_of_a_pipe_are_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "scan.dcm")
+    with pytest.raises(DatasetError, match="not a plain file"):
+        read_scan(f"{tmp_path}/scan.dcm#1")
