@@ -1,9 +1,11 @@
 """The whole audit on phantoms: silent where nothing is planted, and finding what is."""
 
-from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+from made_evidence import a_dataset
 
 from core.audit.audit import audit_dataset
 from core.audit.findings import audit_from_json
@@ -41,11 +43,12 @@ def test_a_planted_shortcut_is_found(tmp_path: Path, shortcut: str, family: str)
 
 
 def test_a_decision_settles_its_finding_and_progress_can_end_it_all(tmp_path: Path) -> None:
-    dataset = _phantoms(tmp_path, "")
-    copied = dataset.root / dataset.table.at[0, "path"]
-    copied.with_name("copy.png").write_bytes(copied.read_bytes())
-    (dataset.root / "index.csv").unlink()
-    dataset = index_dataset(dataset.root)
+    folder = tmp_path / "scans" / "only"
+    folder.mkdir(parents=True)
+    for number in range(4):
+        noise = np.random.default_rng(number % 3).integers(0, 256, (64, 80), dtype=np.uint8)
+        cv2.imwrite(str(folder / f"{number}.png"), noise)
+    dataset = index_dataset(folder.parent)
 
     class EnoughError(Exception):
         pass
@@ -55,14 +58,15 @@ def test_a_decision_settles_its_finding_and_progress_can_end_it_all(tmp_path: Pa
 
     with pytest.raises(EnoughError):
         audit_dataset(dataset, progress=enough)
-    (finding,) = (one for one in audit_dataset(dataset).open if one.kind == "exact-duplicate")
+    audit = audit_dataset(dataset)
+    assert any("only the class 'only'" in one.says for one in audit.checked)
+    (finding,) = audit.open
+    assert (finding.kind, finding.paths) == ("exact-duplicate", ("only/0.png", "only/3.png"))
     decide(dataset.root, Decision(finding.kind, "keep", "kept as it is", finding=finding.id))
-    again = next(one for one in audit_dataset(index_dataset(dataset.root)).findings if one.id == finding.id)
-    assert again.settled
+    (again,) = audit_dataset(index_dataset(dataset.root)).findings
+    assert (again.id, again.settled) == (finding.id, "kept as it is")
 
 
-def test_no_usable_scan_is_refused(tmp_path: Path) -> None:
-    dataset = _phantoms(tmp_path, "")
-    empty = replace(dataset, table=dataset.table.assign(problem="damaged"))
+def test_no_usable_scan_is_refused() -> None:
     with pytest.raises(DatasetError, match="expected usable scans"):
-        audit_dataset(empty)
+        audit_dataset(a_dataset(["a"], problem=["damaged"]))
