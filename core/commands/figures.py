@@ -20,7 +20,7 @@ def evaluate(run: Run, *, data: Path | None, split: str, threshold: float | None
         raise ConfigError(f"expected a threshold between 0 and 1, found {threshold}")
     if data is None:
         figures = split_results(run, split).evaluated(threshold).to_json()
-        return {"run": run.id, **figures, "torn_groups": torn_groups(run)}
+        return {"run": run.id, **figures, "torn_groups": torn_groups(run), **_what_was_used(run)}
     from core.data.index import index_dataset
     from core.foreign import foreign_results
     from core.models.weights import load_run_model
@@ -29,7 +29,8 @@ def evaluate(run: Run, *, data: Path | None, split: str, threshold: float | None
         data, progress=lambda done, total: told("checking scans", done / total, f"{done} of {total}")
     )
     results = foreign_results(load_run_model(run), dataset)
-    return {"run": run.id, "data": str(data), **results.evaluated(threshold).to_json(), "torn_groups": 0}
+    figures = results.evaluated(threshold).to_json()
+    return {"run": run.id, "data": str(data), **figures, "torn_groups": 0, "group_source": dataset.group_source}
 
 
 def threshold(run: Run, *, max_fnr: float, confidence: float | None, save: bool) -> Facts:
@@ -52,6 +53,7 @@ def threshold(run: Run, *, max_fnr: float, confidence: float | None, save: bool)
         "promise": point.promise,
         "saved": save,
         "torn_groups": torn_groups(run),
+        **_what_was_used(run),
         "val": val.evaluated(point.threshold).to_json(),
         "test": test,
     }
@@ -136,3 +138,14 @@ def scan_path(run: Run, name: str) -> Path:
             if file_and_frame(path)[0].is_file():
                 return path
     raise RequestError(f"expected a file, or a path in the run's index, found neither at {name!r}")
+
+
+def _what_was_used(run: Run) -> Facts:
+    """What the figures of a run's own splits rest on."""
+    record = run.record
+    return {
+        "group_source": record.group_source,
+        "group_by": record.group_by,
+        "split_how": record.split_how,
+        "decisions": list(record.decisions),
+    }

@@ -11,7 +11,7 @@ from pages.shared.words import literal, sentence
 def say_how_split(run: Run) -> None:
     """What groups are and keep apart, and how the split came about."""
     torn = _say_torn_groups(run)
-    words = literal(sentence(GROUP_SOURCES.get(run.record.group_source, GROUP_SOURCES["scan"])))
+    words = group_words(run)
     if run.record.group_source != "patient":
         st.warning(words, icon=":material/warning:")
     elif not torn:
@@ -20,6 +20,11 @@ def say_how_split(run: Run) -> None:
         st.caption(literal(sentence(f"How it was split: {run.record.split_how}")))
     if run.record.decisions:
         st.caption(literal(sentence(f"Decided about the dataset: {'; '.join(run.record.decisions)}")))
+
+
+def group_words(run: Run) -> str:
+    """What the groups of a run keep apart, as Markdown."""
+    return literal(sentence(GROUP_SOURCES.get(run.record.group_source, GROUP_SOURCES["scan"])))
 
 
 def _say_torn_groups(run: Run) -> int:

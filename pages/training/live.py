@@ -9,6 +9,7 @@ from pages.shared import state
 from pages.shared.charts import show
 from pages.shared.errors import errors_in_a_line, say_error
 from pages.shared.progress import STATUS_ICONS, WORKING, duration, show_progress, stop_button
+from pages.shared.splitting import group_words
 from pages.shared.tables import download_button
 from pages.shared.words import literal, run_name
 
@@ -68,6 +69,7 @@ def _curves(run: Run) -> None:
     figures.metric("Validation AUC", f"{last['val_auc']:.3f}")
     figures.metric("Validation loss", f"{last['val_loss']:.3f}", help=f"Lowest so far: {best['val_loss']:.3f}")
     figures.metric("An epoch takes", duration(float(history["seconds"].mean())))
+    st.caption(group_words(run))
     charts = st.grid(3, min_column_width=280)
     for quantity in ("detection", "loss", "accuracy"):
         with charts.cell():
