@@ -11,9 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from tiny_trainings import Finished, ended, only_run, started, train_arguments, write_scans
 
 from core.runs import Run, read_run
+
+# No test asserts a wall-clock time, property tests neither; in continuous integration they try the same each time.
+settings.register_profile("project", deadline=None, derandomize=os.environ.get("CI") == "true")
+settings.load_profile("project")
 
 
 @dataclass(frozen=True)

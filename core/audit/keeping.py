@@ -66,9 +66,10 @@ def kept_or_made(
         RequestError: another process makes one just now.
         AuditStoppedError: somebody asked to stop.
     """
-    if not again and (kept := kept_audit(dataset)) is not None:
-        return kept
     folder = _folder(dataset.root)
+    if not again and (kept := kept_audit(dataset)) is not None:
+        (folder / "status.json").unlink(missing_ok=True)  # nobody need wait for it
+        return kept
     try:
         with FileLock(folder / ".lock", timeout=2):
             (folder / "stop.request").unlink(missing_ok=True)

@@ -21,6 +21,7 @@ _SEVERITY = {
     "medium": (":orange[:material/warning:]", "makes figures doubtful"),
     "low": (":blue[:material/info:]", "worth knowing"),
 }
+_BY_ITSELF_UP_TO = 5000  # scans: more take many minutes, which somebody should want
 _OFFER_ICONS = {"exclude": ":material/block:", "group": ":material/group_work:", "keep": ":material/check:"}
 
 
@@ -37,19 +38,8 @@ def show_audit(dataset: Dataset) -> None:
 
 def _show_progress(dataset: Dataset) -> None:
     root = dataset.root
-    if not keeping.is_at_work(root):
-        words = keeping.last_words(root)
-        if words and state.get(state.AUDIT_BEGUN) == dataset.fingerprint:
-            say_error(words, before="The audit ended early. ")
-        asked = st.session_state.get(state.AUDIT_BEGUN) == dataset.fingerprint
-        if asked and not st.button("Audit this dataset", icon=":material/policy:", key="audit"):
-            return
-        state.put(state.AUDIT_BEGUN, dataset.fingerprint)
-        try:
-            keeping.start_audit(dataset)
-        except ExplorerError as error:
-            say_error(error)
-            return
+    if not keeping.is_at_work(root) and not _begun(dataset):
+        return
 
     @st.fragment(run_every=1.0)
     @errors_in_a_line()
@@ -64,6 +54,25 @@ def _show_progress(dataset: Dataset) -> None:
         st.caption("Looks for leaks, shortcuts, duplicates and odd scans; goes on when this page is closed.")
 
     block()
+
+
+def _begun(dataset: Dataset) -> bool:
+    """Begin the audit, by itself where it takes a minute or two, else when asked; False where it was not begun."""
+    asked_before = st.session_state.get(state.AUDIT_BEGUN) == dataset.fingerprint
+    words = keeping.last_words(dataset.root)
+    if asked_before and words:
+        say_error(words, before="The audit ended early. ")
+    if asked_before or len(dataset.usable) > _BY_ITSELF_UP_TO:
+        st.caption(f"Looks through {len(dataset.usable):,} scans for leaks, shortcuts, duplicates and odd ones.")
+        if not st.button("Audit this dataset", icon=":material/policy:", key="audit"):
+            return False
+    state.put(state.AUDIT_BEGUN, dataset.fingerprint)
+    try:
+        keeping.start_audit(dataset)
+    except ExplorerError as error:
+        say_error(error)
+        return False
+    return True
 
 
 def _show_findings(dataset: Dataset, audit: Audit) -> None:
@@ -117,8 +126,9 @@ def _look(dataset: Dataset, finding: Finding) -> None:
         return
     known = set(dataset.table.loc[(dataset.table["sha256"] != "") & (dataset.table["width"] > 0), "path"])
     with part:
+        side_by_side = st.grid(3, min_column_width=300, gap="medium")
         for example in finding.examples:
-            with st.grid(6, min_column_width=130):
+            with side_by_side.cell(), st.grid(2, min_column_width=120):
                 for path, words in zip(example.paths, example.words, strict=True):
                     _tile(dataset, path, words, readable=path in known)
         features = finding.figures.get("features")

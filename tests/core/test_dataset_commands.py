@@ -39,7 +39,7 @@ def test_an_audit_says_what_it_found_and_what_it_did_not(data, capsys):
     assert "shortcut" not in {finding["kind"] for finding in audit["findings"]}
     assert {"shortcut", "label-conflict"} <= {entry["kind"] for entry in audit["checked"]}
     lines = call(["audit", str(data)], capsys).stdout  # kept by now
-    assert "exact" in lines
+    assert "2 scans in 1 set of copies" in lines
     assert "Traceback" not in lines
 
 
