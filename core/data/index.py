@@ -170,9 +170,8 @@ def _label_conflicts(table: pd.DataFrame) -> pd.Series:
     problems = dict.fromkeys(table.index, "")
     usable = table[table["problem"] == ""]
     copies = usable[usable.duplicated("sha256", keep=False)]
-    for _, same in copies.groupby("sha256"):
-        if same["label"].nunique() < 2:
-            continue
+    labels = copies.groupby("sha256")["label"].transform("nunique")
+    for _, same in copies[labels > 1].groupby("sha256"):
         for row, label in same["label"].items():
             other = same[same["label"] != label].iloc[0]
             problems[row] = f"same content as {other['path']}, labelled {other['label']}: one of the labels is wrong"
