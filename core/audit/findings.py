@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.data.decisions import Decision
 from core.evaluation.intervals import Estimate
 
 KINDS = (
@@ -77,6 +78,17 @@ class Finding:
     def id(self) -> str:
         """The same for the same finding on the same scans, whatever its figures: 12 hex digits."""
         return hashlib.sha256("\0".join((self.kind, self.about, *sorted(self.paths))).encode()).hexdigest()[:12]
+
+    def settled_by(self, offer: Offer) -> Decision:
+        """The decision to do what `offer` says, to be kept with the dataset."""
+        return Decision(
+            kind=self.kind,
+            finding=self.id,
+            action=offer.action,
+            says=offer.says,
+            paths=offer.paths,
+            group_by=offer.group_by,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; the figures stand beside the rest under their own names."""

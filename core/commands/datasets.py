@@ -73,7 +73,6 @@ def audit_for_people(facts: Facts) -> Facts:
 def decide(data: Path, finding_id: str, action: str) -> Facts:
     """Settle a finding of the last audit."""
     from core.audit.keeping import kept_audit
-    from core.data.decisions import Decision
     from core.data.decisions import decide as keep
     from core.data.index import index_dataset
 
@@ -88,18 +87,7 @@ def decide(data: Path, finding_id: str, action: str) -> Facts:
     offers = {offer.action: offer for offer in finding.offers}
     if action not in offers:
         raise RequestError(f"expected one of {', '.join(offers)} for {finding_id}, found {action!r}")
-    offer = offers[action]
-    kept = keep(
-        dataset.root,
-        Decision(
-            kind=finding.kind,
-            finding=finding.id,
-            action=offer.action,
-            says=offer.says,
-            paths=offer.paths,
-            group_by=offer.group_by,
-        ),
-    )
+    kept = keep(dataset.root, finding.settled_by(offers[action]))
     return {"decision": kept.id, "says": kept.says}
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 from core.audit import keeping
 from core.audit.findings import Audit, Finding, Offer
 from core.data.dataset import Dataset
-from core.data.decisions import Decision, decide, undo
+from core.data.decisions import decide, undo
 from core.errors import ExplorerError
 from pages.shared import cached, state
 from pages.shared.errors import errors_in_a_line, say_error
@@ -152,17 +152,7 @@ def _tile(dataset: Dataset, path: str, words: str, *, readable: bool) -> None:
 
 def _settle(dataset: Dataset, finding: Finding, offer: Offer) -> None:
     with errors_in_a_line():
-        decide(
-            dataset.root,
-            Decision(
-                kind=finding.kind,
-                finding=finding.id,
-                action=offer.action,
-                says=offer.says,
-                paths=offer.paths,
-                group_by=offer.group_by,
-            ),
-        )
+        decide(dataset.root, finding.settled_by(offer))
 
 
 def _show_decisions(dataset: Dataset) -> None:

@@ -1,6 +1,5 @@
 """Scans from a browser become a dataset here: a zip, a folder, or files class by class; or a public set is fetched."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -14,6 +13,7 @@ from pages.dataset.chooser import open_next
 from pages.dataset.public_sets import show_public_sets
 from pages.shared import cached, state
 from pages.shared.errors import errors_in_a_line, say_error
+from pages.shared.moving_bar import moving_bar
 from pages.shared.tables import table_with_download
 from pages.shared.words import literal
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 MAX_UPLOAD_MB = 500  # as `server.maxUploadSize`: the server holds an upload in memory
 _KINDS = {"zip": "A zip", "folder": "A folder", "files": "Files, class by class", "public": "A public set"}
-_SECONDS_BETWEEN_STEPS = 0.1
 
 
 @dataclass(frozen=True)
@@ -155,7 +154,7 @@ def _make(chosen: _Chosen, name: str, turn: int, place: st.delta_generator.Delta
         return
     place.progress(0.0, text="Looking at the names")
     try:
-        arrived = receive(_batches(chosen), into=cached.data_folder(), name=name, progress=_Bar(place).move)
+        arrived = receive(_batches(chosen), into=cached.data_folder(), name=name, progress=moving_bar(place, _written))
     except ExplorerError as error:
         say_error(error, place=place)
         return
@@ -174,20 +173,10 @@ def _batches(chosen: _Chosen) -> "list[Batch]":
     return [Batch([file_entry(file.name, file) for file in files], label) for label, files in chosen.files if files]
 
 
-class _Bar:
-    def __init__(self, place: st.delta_generator.DeltaGenerator) -> None:
-        self._place = place
-        self._moved_at = 0.0
+def _written(done: int, total: int) -> str:
+    from core.data.arrivals.limits import size_words
 
-    def move(self, done: int, total: int) -> None:
-        """Show how much has been written; not each time."""
-        from core.data.arrivals.limits import size_words
-
-        now = time.monotonic()
-        if now - self._moved_at >= _SECONDS_BETWEEN_STEPS:
-            self._moved_at = now
-            share = done / total if total else 1.0
-            self._place.progress(share, text=f"Writing: {size_words(done)} of {size_words(total)}")
+    return f"Writing: {size_words(done)} of {size_words(total)}"
 
 
 def _count(number: int, what: str) -> str:
