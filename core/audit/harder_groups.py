@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.audit.evidence import Evidence
+from core.data.bounded_clusters import bounded_pairs, size_limit
 from core.data.group_ways import BLOCK_SIZE
 from core.data.names import block_of
-from core.data.near_duplicates import Pairs, clusters
+from core.data.near_duplicates import NearPairs, Pairs, clusters
 
 MIN_NUMBERED = 0.9  # of the scans must have a number in their names
 MIN_BLOCKS = 4  # of each class, else there is little to hold out
@@ -54,7 +55,9 @@ def harder_groups(evidence: Evidence) -> HarderGroups:
         called = f"blocks of {BLOCK_SIZE} consecutive numbers"
         return HarderGroups(_linked(evidence, own, named), called, f"blocks:{BLOCK_SIZE}")
     if len(evidence.near):
-        return HarderGroups(_linked(evidence, own, evidence.near), _OWN["near-duplicates"], "near-duplicates")
+        count = len(evidence.table)
+        near = bounded_pairs(count, NearPairs(evidence.near, evidence.near_correlations), size_limit(count))
+        return HarderGroups(_linked(evidence, own, near), _OWN["near-duplicates"], "near-duplicates")
     return HarderGroups(_linked(evidence, own), _OWN[source])
 
 
