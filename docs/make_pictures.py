@@ -22,6 +22,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary, chromium() as browser:
         work = given or Path(temporary)
         environment = {"CT_EXPLORER_RUNS": f"{work}/runs", "CT_EXPLORER_DATA": f"{work}/datasets"}
+        environment["CT_EXPLORER_CACHE"] = f"{work}/cache"
         with server(ROOT / "streamlit_app.py", **environment) as address:
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             run = _demo(page, address, work)
@@ -33,7 +34,7 @@ def main() -> None:
                 ("threshold", f"threshold?{query}"),
                 ("review", f"review?{query}&cell=found&split=test"),
             ):
-                _photograph(page, f"{address}/{path}", name)
+                _photograph(page, f"{address}/{path}", name, "Looked for and not found" if name == "dataset" else "")
             _predict(page, f"{address}/prediction?{query}", run)
     print(f"pictures in {OUT}, threshold chosen for at most {MAX_FNR:.0%} missed")
 
@@ -51,8 +52,10 @@ def _demo(page: Page, address: str, work: Path) -> Run:
     return list_runs(work / "runs")[0][0]
 
 
-def _photograph(page: Page, address: str, name: str) -> None:
+def _photograph(page: Page, address: str, name: str, awaited: str) -> None:
     page.goto(address)
+    if awaited:
+        page.get_by_text(awaited).first.wait_for(timeout=_DEMO_MS)
     _still(page)
     page.screenshot(path=OUT / f"{name}.png")
 

@@ -43,7 +43,7 @@ def show_progress(run: Run) -> None:
 def progress_words(facts: dict[str, Any]) -> tuple[float, str]:
     """Share done in [0, 1] and one line of Markdown, from the content of `status.json`, whatever of it is there."""
     phase = str(facts.get("phase", "starting"))
-    words = literal(PHASE_WORDS.get(phase, phase))
+    words = literal(PHASE_WORDS.get(phase, phase[:1].upper() + phase[1:]))
     if phase == "waiting":
         ahead = int(_number(facts, "ahead") or 1)
         return 0.0, f"{words}: {ahead} run{'s' if ahead != 1 else ''} ahead"
