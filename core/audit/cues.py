@@ -19,7 +19,6 @@ from core.data.images import read_scan
 from core.data.parallel import each_in_threads
 from core.errors import DatasetError
 
-FAMILIES = ("storage", "geometry", "edges", "noise", "brightness")
 MAX_ITEMS = 40  # of storage: one that fewer scans have than the 40th most frequent tells little
 HISTOGRAM_BINS = 16
 _RIM_SHARE = 0.03
@@ -41,7 +40,7 @@ class Cues:
 def measure_cues(
     dataset: Dataset, table: pd.DataFrame, *, progress: Callable[[int, int], None] | None = None
 ) -> dict[str, Cues]:
-    """Every family of `FAMILIES` for the scans of `table`, rows of the dataset's usable scans.
+    """The families by name, storage first, for the scans of `table`, rows of the dataset's usable scans.
 
     Raises:
         DatasetError: a scan cannot be read any more, or has changed since it was indexed.

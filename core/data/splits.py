@@ -117,11 +117,10 @@ def _by_column(table: pd.DataFrame, way: SplitWay, seed: int) -> tuple[pd.Series
         raise DatasetError(f"expected other values of '{way.column}' than '{way.value}' to train on, found none")
     split = pd.Series(np.where(held_out, "test", "train"), index=table.index, name="split", dtype="str")
     for part in ("train", "test"):
-        lacking = sorted(set(table["label"]) - set(table["label"][split == part]))
-        if lacking:
+        if lacking := _lacking(table["label"], split, part):
             whose = f"'{way.value}' has" if part == "test" else f"all but '{way.value}' have"
             raise DatasetError(
-                f"the split '{part}' would hold no scan of '{lacking[0]}': {whose} none in {way.column}; "
+                f"the split '{part}' would hold no scan of '{lacking}': {whose} none in {way.column}; "
                 "leave another value out, or split otherwise"
             )
     how = f"Split by {way.column}: all of '{way.value}' is test"
@@ -207,18 +206,21 @@ def _torn_words(split: pd.Series, groups: pd.Series) -> str:
 
 
 def _check_given(labels: pd.Series, split: pd.Series, part: str) -> None:
-    lacking = sorted(set(labels) - set(labels[split == part]))
-    if lacking:
+    if lacking := _lacking(labels, split, part):
         raise DatasetError(
-            f"expected scans of every class in the split '{part}', found none of '{lacking[0]}' there; "
+            f"expected scans of every class in the split '{part}', found none of '{lacking}' there; "
             "correct the split in index.csv"
         )
 
 
 def _check_classes(labels: pd.Series, split: pd.Series, part: str) -> None:
-    lacking = sorted(set(labels) - set(labels[split == part]))
-    if lacking:
+    if lacking := _lacking(labels, split, part):
         raise DatasetError(
-            f"the split '{part}' would hold no scan of '{lacking[0]}', it has too few groups; "
+            f"the split '{part}' would hold no scan of '{lacking}', it has too few groups; "
             "add scans of other patients, group or split otherwise, or give another split in index.csv"
         )
+
+
+def _lacking(labels: pd.Series, split: pd.Series, part: str) -> str:
+    """The first class by name that has no scan in a part; empty where all have."""
+    return min(set(labels) - set(labels[split == part]), default="")
