@@ -24,8 +24,8 @@ scans/                        scans/
 - **`index.csv`** with the columns `path,label`, where known `patient_id` (keeps a patient on one side of the split)
   and `split` (`train`, `val`, `test`); further columns are kept.
 
-PNG, JPEG, TIFF, BMP, WebP and others are read by what they hold, whatever their name. Nothing leaves this machine,
-and nothing in the folder is changed.
+PNG, JPEG, TIFF, BMP, WebP, DICOM and others are read by what they hold, whatever their name. Nothing leaves this
+machine, and no scan is changed; what you decide about the folder is kept in it, in `.ct-explorer`.
 """
 
 
