@@ -183,7 +183,7 @@ def test_every_download_goes_through_the_safe_table() -> None:
         ({"phase": "training", "epoch": 2, "epochs": "x", "seconds_left": None}, "Training"),
         ({"phase": "reading scans", "total": 9}, "Reading scans: 0 of 9"),
         ({"phase": "waiting", "ahead": "?"}, "Waiting for its turn: 1 run ahead"),
-        ({"phase": "a_new_*phase*"}, r"a\_new\_\*phase\*"),
+        ({"phase": "a_new_*phase*"}, r"A\_new\_\*phase\*"),
     ],
 )
 def test_progress_is_said_from_whatever_is_there(facts: dict[str, object], words: str) -> None:
