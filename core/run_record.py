@@ -43,6 +43,11 @@ class RunRecord:
     ended: str = ""
     error: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
+    preset_config: Mapping[str, Any] = field(default_factory=dict)  # the preset's own, as it was then
+    sweep: str = ""  # the id of the sweep it belongs to
+    bare_images_per_second: float = 0.0  # of steps without data and augmentation, measured when it began
+    micro_batch: int = 0  # scans a pass where memory ran out for a whole batch; 0: batches are whole
+    notes: tuple[str, ...] = ()  # what else is to be known about the run, as sentences
     schema: int = SCHEMA
 
 
@@ -89,6 +94,10 @@ def _checked(record: RunRecord) -> RunRecord:
         "seed": lambda value: type(value) is int,
         "best_epoch": lambda value: value is None or type(value) is int,
         "versions": lambda value: isinstance(value, dict),
+        "preset_config": lambda value: isinstance(value, dict),
+        "bare_images_per_second": lambda value: type(value) in (int, float),
+        "micro_batch": lambda value: type(value) is int,
+        "notes": _are_texts,
         "schema": lambda value: value == SCHEMA,
     }
     for name, value in vars(record).items():

@@ -81,7 +81,9 @@ def create_run(
     config: Mapping[str, Any],
     data: Path,
     preset: str = "",
+    preset_config: Mapping[str, Any] | None = None,
     phantoms: Mapping[str, int] | None = None,
+    sweep: str = "",
 ) -> Run:
     """A new folder under `runs_folder` with a `run.json` that says "queued".
 
@@ -111,6 +113,8 @@ def create_run(
         status="queued",
         created=now_text(),
         preset=preset,
+        preset_config=dict(preset_config or {}),
+        sweep=sweep,
         config=dict(config),
         data=str(data.resolve()),
         phantoms=phantoms,
