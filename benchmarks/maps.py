@@ -7,7 +7,8 @@ import torch
 
 from benchmarks.measured import Measured, in_turns, timed
 from core.explanation.maps import explain
-from core.models.build import LoadedModel, build_network, placed, to_input
+from core.models.build import LoadedModel, build_network, placed
+from core.models.inputs import InputForm
 
 SIDE, ROUNDS = 224, 15
 
@@ -20,9 +21,10 @@ def run() -> list[Measured]:
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         torch.manual_seed(0)
         network = placed(build_network("resnet18", classes=2).eval(), device)
-        model = LoadedModel(network, ("a", "b"), "b", SIDE, 0.5, 0.25, device, threading.Lock())
+        form = InputForm(mean=0.5, std=0.25)
+        model = LoadedModel(network, ("a", "b"), "b", SIDE, form, device, threading.Lock())
         scan = np.random.default_rng(0).integers(0, 256, (300, 400), dtype=np.uint8)
-        inputs = to_input(torch.zeros(1, SIDE, SIDE, dtype=torch.uint8), mean=0.5, std=0.25, device=device)
+        inputs = form.of(torch.zeros(1, SIDE, SIDE, dtype=torch.uint8), device)
 
         def bare() -> float:
             network.requires_grad_(True)

@@ -6,12 +6,15 @@ import torch
 from torch.nn import functional
 
 from benchmarks.measured import Measured
-from core.models.build import build_network, placed, to_input
+from core.models.build import build_network, placed
+from core.models.inputs import InputForm
+from core.training.batches import ScanLessons, ScanSplit
 from core.training.config import TrainingConfig
-from core.training.fit import Progress, ScanSplit, fit
+from core.training.fit import Progress, fit
 from core.training.precision import autocast, faster_precision
 
 SIDE, BATCH, STEPS, ROUNDS = 128, 32, 20, 3
+FORM = InputForm(mean=0.5, std=0.25)
 
 
 class _Clock:
@@ -38,8 +41,8 @@ def run() -> list[Measured]:
     pixels = torch.randint(0, 256, (BATCH * STEPS, SIDE, SIDE), dtype=torch.uint8, generator=generator)
     targets = torch.randint(0, 2, (BATCH * STEPS,), generator=generator)
     network = placed(build_network("resnet18", classes=2), device)
-    batch = to_input(pixels[:BATCH], mean=0.5, std=0.25, device=device)
-    precision = faster_precision(network, batch, device=device)
+    batch = FORM.of(pixels[:BATCH], device)
+    precision, _ = faster_precision(network, network, batch, device=device)
     ours, limit = [], []
     for _ in range(ROUNDS):
         limit.append(_bare(batch, targets[:BATCH].to(device), device, precision))
@@ -79,14 +82,13 @@ def _through_fit(
 ) -> float:
     clock = _Clock()
     val = ScanSplit(pixels[:4], torch.tensor([0, 1, 0, 1]))
+    train = ScanSplit(pixels, targets)
     fit(
         build_network("resnet18", classes=2),
-        train=ScanSplit(pixels, targets),
-        val=val,
+        ScanLessons(train, val, classes=2, form=FORM, config=config, device=device),
         positive_class=1,
+        classes=2,
         frozen=(),
-        mean=0.5,
-        std=0.25,
         config=config,
         device=device,
         precision=precision,

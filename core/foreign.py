@@ -1,7 +1,7 @@
 """A run taken to another dataset, which it never saw: the question most published models fail."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 
@@ -14,11 +14,16 @@ from core.results import SplitResults
 
 
 def foreign_results(
-    model: LoadedModel, dataset: Dataset, *, progress: Callable[[int, int], None] | None = None
+    model: LoadedModel,
+    dataset: Dataset,
+    *,
+    joined: Mapping[str, str] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> SplitResults:
     """Score every usable scan of another dataset, as one split named "all".
 
-    Class names are matched without regard to case and punctuation (non-COVID is NonCOVID).
+    Class names are matched without regard to case and punctuation (non-COVID is NonCOVID). `joined` gives the run's
+    class of each class that its training joined with others.
 
     Raises:
         DatasetError: a label has no counterpart among the run's classes, or there are no usable scans.
@@ -26,7 +31,8 @@ def foreign_results(
     table = dataset.usable.reset_index(drop=True)
     if table.empty:
         raise DatasetError(f"expected scans in {dataset.root}, found none that can be used; look at its problems")
-    counterparts = {label: _counterpart(label, model.classes) for label in sorted(set(table["label"]))}
+    names = {name: name for name in model.classes} | dict(joined or {})
+    counterparts = {label: _counterpart(label, names) for label in sorted(set(table["label"]))}
     strange = [label for label, own in counterparts.items() if own is None]
     if strange:
         raise DatasetError(
@@ -44,10 +50,10 @@ def foreign_results(
     return SplitResults("all", scored, model.classes, model.positive)
 
 
-def _counterpart(label: str, classes: tuple[str, ...]) -> str | None:
-    """The class of that very name, else the only one like it: COVID+ is never taken for COVID-."""
-    like = [label] if label in classes else [name for name in classes if _bare(name) == _bare(label)]
-    return like[0] if len(like) == 1 else None
+def _counterpart(label: str, names: Mapping[str, str]) -> str | None:
+    """What that very name stands for, else the only one like it: COVID+ is never taken for COVID-."""
+    like = [label] if label in names else [name for name in names if _bare(name) == _bare(label)]
+    return names[like[0]] if len(like) == 1 else None
 
 
 def _bare(label: str) -> str:

@@ -1,13 +1,15 @@
 """The commands and their options, and what each calls."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from core.commands import datasets, figures, trainings
+from core.commands import datasets, figures, sweeps, trainings
 from core.demo import demo
+from core.errors import RequestError
 from core.evaluation.splits import SPLITS
 from core.narration import Narrator
 from core.runs import DEFAULT_DATA, DEFAULT_RUNS, Run, find_run
@@ -30,7 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     whole_way.add_argument(
         "--data", type=Path, default=DEFAULT_DATA, metavar="DIR", help=f"where phantoms go ({DEFAULT_DATA})"
     )
-    _background(whole_way)
+    _queued(whole_way)
 
     phantoms = add("phantoms", "write synthetic chest slices with lesion masks", _phantoms)
     phantoms.add_argument("out", type=Path, metavar="OUT")
@@ -69,15 +71,41 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--preset", default="quick", help="a named, complete config (quick)")
     train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting of it")
     train.add_argument("--init", metavar="hub|scratch|FILE|RUN", help="where the first weights come from")
+    _queued(train)
 
     resume = add("resume", "go on with a run that was stopped, failed or killed", _resume)
     resume.add_argument("run", metavar="RUN")
-    _background(resume)
+    _queued(resume)
 
     stop = add("stop", "stop a run after the step at hand", _stop)
     stop.add_argument("run", metavar="RUN")
 
+    sweep = add("sweep", "train several variants of a preset, ranked by what they miss on validation", _sweep)
+    sweep.add_argument("target", metavar="DATA|SWEEP", help="a dataset; or a sweep, to go on with it")
+    sweep.add_argument("--preset", metavar="NAME", help="what every trial begins with (fnr-first)")
+    sweep.add_argument(
+        "--vary",
+        action="append",
+        default=[],
+        metavar="KEY=A,B|KEY=LOW..HIGH",
+        help="a setting and its values, or its range (the preset's own grid)",
+    )
+    sweep.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="fix a setting of all trials")
+    sweep.add_argument("--init", metavar="hub|scratch|FILE|RUN", help="where the first weights come from")
+    sweep.add_argument("--trials", type=int, metavar="N", help="how many (all of a grid; 20 where a range is varied)")
+    rule = sweep.add_mutually_exclusive_group()
+    rule.add_argument("--max-fpr", type=float, help="rank by validation FNR at this share of false alarms (0.1)")
+    rule.add_argument("--threshold", type=float, help="rank by validation FNR at this threshold instead")
+    sweep.add_argument("--open-test", action="store_true", help="open the winner's test figures: once, at the end")
+    _background(sweep)
+
     add("runs", "list the runs, newest first", _runs)
+
+    queue = add("queue", "list the runs that wait for their turn, or move one", _queue)
+    queue.add_argument("run", nargs="?", metavar="RUN")
+    where = queue.add_mutually_exclusive_group()
+    for place, says in (("first", "the next to train"), ("last", "behind all"), ("up", "one place"), ("down", "one")):
+        where.add_argument(f"--{place}", action="store_const", const=place, dest="where", help=says)
 
     evaluate = add("evaluate", "a run's figures on a split, or on another dataset", _evaluate)
     evaluate.add_argument("run", metavar="RUN")
@@ -126,13 +154,21 @@ def _background(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--background", action="store_true", help="low priority, plain log lines")
 
 
+def _queued(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--background", action="store_true", help="queue it and return at once; it outlives a closed terminal"
+    )
+
+
 def _demo(options: argparse.Namespace, told: Narrator) -> Any:
     if options.run:
         run = _found(options, told)
     else:
         run = trainings.new_demo_run(options.runs, options.data)
         told.log_path = run.log_path
-    return demo(run, told=_logged(run, told, options.background))
+    if options.background:
+        return trainings.start(run)
+    return demo(run, told=_logged(run, told))
 
 
 def _phantoms(options: argparse.Namespace, told: Narrator) -> Any:
@@ -174,18 +210,54 @@ def _train(options: argparse.Namespace, told: Narrator) -> Any:
     if options.init is not None:
         settings["init"] = options.init
     run = trainings.new_run(options.data, preset=options.preset, settings=settings, runs_folder=options.runs)
+    if options.background:
+        return trainings.start(run)
     told.log_path = run.log_path
     print(f"run {run.id}", file=sys.stderr)
-    return trainings.train(run, told=_logged(run, told, False))
+    return trainings.train(run, told=_logged(run, told))
 
 
 def _resume(options: argparse.Namespace, told: Narrator) -> Any:
     run = _found(options, told)
-    return trainings.train(run, told=_logged(run, told, options.background))
+    if options.background:
+        return trainings.start(run)
+    return trainings.train(run, told=_logged(run, told))
 
 
 def _stop(options: argparse.Namespace, _told: Narrator) -> Any:
     return trainings.stop(options.run, runs_folder=options.runs)
+
+
+def _sweep(options: argparse.Namespace, told: Narrator) -> Any:
+    from core.training.config import parse_settings
+
+    settings = parse_settings(options.set)
+    if options.init is not None:
+        settings["init"] = options.init
+    rule = {"max_fpr": options.max_fpr, "threshold": options.threshold}
+    found = sweeps.sweep_of(
+        options.target,
+        runs_folder=options.runs,
+        preset=options.preset,
+        vary=options.vary,
+        settings=settings,
+        trials=options.trials,
+        rule={name: value for name, value in rule.items() if value is not None},
+    )
+    told.log_path = found.log_path
+    print(f"sweep {found.id}", file=sys.stderr)
+    facts = sweeps.sweep(found, open_test=options.open_test, told=told)
+    return facts if options.json else sweeps.for_people(facts)
+
+
+def _queue(options: argparse.Namespace, _told: Narrator) -> Any:
+    if not options.run and not options.where:
+        return trainings.queue(options.runs)
+    if not options.run or not options.where:
+        raise RequestError(
+            "expected a run and one of --first, --last, --up, --down, or neither; found one without the other"
+        )
+    return trainings.move(options.run, where=options.where, runs_folder=options.runs)
 
 
 def _runs(options: argparse.Namespace, _told: Narrator) -> Any:
@@ -217,13 +289,22 @@ def _found(options: argparse.Namespace, told: Narrator) -> Run:
     return run
 
 
-def _logged(run: Run, told: Narrator, background: bool) -> datasets.Told:
+def _logged(run: Run, told: Narrator) -> datasets.Told:
     """Epoch lines go into the run's log too; in the background standard error is that log already."""
+    is_log = _stands_for(2, run.log_path)
 
     def tell(phase: str, share: float, words: str) -> None:
         told(phase, share, words)
-        if phase == "epoch" and not background:
+        if phase == "epoch" and not is_log:
             with run.log_path.open("a", encoding="utf-8") as log:
                 log.write(words + "\n")
 
     return tell
+
+
+def _stands_for(descriptor: int, path: Path) -> bool:
+    """Whether what is written to this descriptor goes into this file."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except OSError:  # no such file yet, or the descriptor is closed
+        return False

@@ -11,7 +11,9 @@ from core.data.images import read_scan, resize_scan
 from core.data.pixels import DecodedScans
 from core.errors import ExplorerError
 from core.evaluation.predicted import predicted_labels
-from core.models.build import LoadedModel, to_input
+from core.models.build import LoadedModel
+from core.models.heads import features_of
+from core.models.outputs import class_scores
 
 _BATCH = 64
 
@@ -21,23 +23,30 @@ def predict_pixels(
 ) -> tuple[NDArray[np.float32], NDArray[np.float16]]:
     """Probabilities and penultimate features of scans at the model's size.
 
+    With `test_flip` the probabilities are the mean of those of the scan and of its mirror image; the features are
+    always those of the scan itself.
+
     Args:
         model: a trained network; its lock is held for a batch at a time.
         pixels: grey bytes, shape (n, image_size, image_size), in memory or on disk.
 
     Returns:
-        Probabilities (n, classes) float32, rows summing to 1; features (n, d) float16.
+        Probabilities (n, classes) float32, rows summing to 1; features (n, d) float16, of a head that takes whole
+        maps their mean over the places.
     """
     probabilities, features = [], []
     for start in range(0, len(pixels), _BATCH):
         batch = torch.from_numpy(np.ascontiguousarray(pixels[start : start + _BATCH]))
         with model.lock, torch.inference_mode():
-            inputs = to_input(batch, mean=model.mean, std=model.std, device=model.device)
+            inputs = model.input.of(batch, model.device)
             maps = model.network.forward_features(inputs)  # type: ignore[operator]
-            pooled = model.network.forward_head(maps, pre_logits=True)  # type: ignore[operator]
-            logits = model.network.forward_head(maps)  # type: ignore[operator]
-        probabilities.append(logits.float().softmax(1).cpu().numpy())
-        features.append(pooled.flatten(1).float().clamp(-6e4, 6e4).cpu().numpy().astype(np.float16))
+            taken = model.network.forward_head(maps, pre_logits=True)  # type: ignore[operator]
+            scores = class_scores(model.network.forward_head(maps), model.loss)  # type: ignore[operator]
+            if model.test_flip:
+                scores = (scores + class_scores(model.network(inputs.flip(-1)), model.loss)) / 2
+            pooled = features_of(model.network, taken).flatten(1)
+        probabilities.append(scores.cpu().numpy())
+        features.append(pooled.float().clamp(-6e4, 6e4).cpu().numpy().astype(np.float16))
     return np.concatenate(probabilities), np.concatenate(features)
 
 

@@ -3,20 +3,22 @@
 The operating system gives a lock back when its process ends, however it ends.
 """
 
+import os
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 _LOOK_AGAIN_SECONDS = (0.015, 0.025)  # unequal, so that two who look do not keep in step
 
 
-def start_command(arguments: Sequence[str], *, log_path: Path) -> int:
-    """Start `python -m core <arguments>` in a session of its own; returns its process id.
+def start_command(arguments: Sequence[str], *, log_path: Path, module: str = "core") -> int:
+    """Start `python -m <module> <arguments>` in a session of its own; returns its process id.
 
     It outlives this process, a closed browser and a stopped server. What it prints is added to `log_path`.
 
@@ -25,7 +27,7 @@ def start_command(arguments: Sequence[str], *, log_path: Path) -> int:
     """
     with log_path.open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "core", *arguments],
+            [sys.executable, "-m", module, *arguments],
             cwd=Path(__file__).resolve().parents[1],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -53,4 +55,17 @@ def is_held(lock_path: Path) -> bool:
         else:
             lock.release()
             return False
+    return True
+
+
+def is_alive(pid: Any) -> bool:
+    """Whether a process of this id is there; for moments after its start, before the id can be used again."""
+    if type(pid) is not int or pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)
+    except PermissionError:  # somebody else's
+        return True
+    except (OSError, OverflowError):
+        return False
     return True

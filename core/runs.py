@@ -27,7 +27,7 @@ DEFAULT_RUNS = Path(os.environ.get("CT_EXPLORER_RUNS", "checkpoints"))
 DEFAULT_DATA = Path(os.environ.get("CT_EXPLORER_DATA", "datasets"))
 HISTORY_COLUMNS = (
     *("epoch", "train_loss", "val_loss", "train_accuracy", "val_accuracy"),
-    *("val_auc", "val_fnr", "learning_rate", "seconds"),
+    *("val_auc", "val_fnr", "val_fnr_at_fpr", "learning_rate", "seconds"),
 )
 
 

@@ -12,7 +12,7 @@ from core.charts.palette import ACCENT, CELL_COLOURS, NEUTRAL
 from core.charts.wording import number, percent
 from core.evaluation.confusion import MISSED
 
-Quantity = Literal["loss", "accuracy", "detection"]
+Quantity = Literal["loss", "accuracy", "detection", "learning rate"]
 
 _HEIGHT_PX = 300
 # For each quantity: its column, its words, its colour, its dash.
@@ -26,16 +26,21 @@ _LINES: dict[str, list[tuple[str, str, str, str]]] = {
         ("val_fnr", "val FNR at 0.5: missed", CELL_COLOURS[MISSED], "solid"),
         ("val_auc", "val AUC", ACCENT, "dash"),
     ],
+    "learning rate": [("learning_rate", "learning rate", ACCENT, "solid")],
 }
-_AXES = {"loss": "Loss", "accuracy": "Accuracy", "detection": "FNR and AUC"}
+_AXES = {"loss": "Loss", "accuracy": "Accuracy", "detection": "FNR and AUC", "learning rate": "Learning rate"}
+_FORMATS = {"accuracy": ".1%", "learning rate": ".2e"}
 
 
-def history_figure(history: pd.DataFrame, quantity: Quantity, *, title: str | None = None) -> go.Figure:
-    """Train and validation by epoch, the best epoch (lowest validation loss) marked.
+def history_figure(
+    history: pd.DataFrame, quantity: Quantity, *, best_epoch: int | None = None, title: str | None = None
+) -> go.Figure:
+    """Train and validation by epoch, the best epoch marked.
 
     Args:
         history: a row an epoch, columns as in `history.csv`; gaps (NaN) are left out.
-        quantity: `loss`; `accuracy`; or `detection`, the validation split's FNR and AUC.
+        quantity: `loss`; `accuracy`; `detection`, the validation split's FNR and AUC; or `learning rate`.
+        best_epoch: the one whose weights are kept; where it is unknown, that of the lowest validation loss.
         title: of the chart.
 
     Raises:
@@ -49,7 +54,7 @@ def history_figure(history: pd.DataFrame, quantity: Quantity, *, title: str | No
     }
     if not any(epochs for epochs, _ in series.values()):
         return empty_figure("No epoch is finished yet.", title=title, height=_HEIGHT_PX)
-    shown = ".1%" if quantity == "accuracy" else ".3f"
+    shown = _FORMATS.get(quantity, ".3f")
     figure = go.Figure()
     for _, name, colour, dash in _LINES[quantity]:
         epochs, values = series[name]
@@ -62,22 +67,25 @@ def history_figure(history: pd.DataFrame, quantity: Quantity, *, title: str | No
             line={"color": colour, "width": 2, "dash": dash},
             marker={"size": 5},
         )
-    alt = f"{_AXES[quantity]} over {len(history)} epochs."
-    alt += _mark_best(figure, history, quantity)
+    alt = f"{_AXES[quantity]} over {len(history)} epoch{'s' if len(history) != 1 else ''}."
+    alt += _mark_best(figure, history, quantity, best_epoch)
     styled(figure, alt=alt, x="Epoch", y=_AXES[quantity], title=title, height=_HEIGHT_PX)
     figure.update_xaxes(tickformat="d", range=[0.5, max(history["epoch"].max(), 2) + 0.5])
     if quantity == "accuracy":
         figure.update_yaxes(tickformat=".0%")
     if quantity == "detection":
         figure.update_yaxes(range=[-0.03, 1.03])
+    if quantity == "learning rate":
+        figure.update_yaxes(exponentformat="e", rangemode="tozero")
     return figure
 
 
-def _mark_best(figure: go.Figure, history: pd.DataFrame, quantity: Quantity) -> str:
+def _mark_best(figure: go.Figure, history: pd.DataFrame, quantity: Quantity, best_epoch: int | None) -> str:
+    marked = history[history["epoch"] == best_epoch] if best_epoch else history[:0]
     known = history[history["val_loss"].notna()]
-    if known.empty:
+    if marked.empty and known.empty:
         return ""
-    best = known.iloc[int(known["val_loss"].to_numpy().argmin())]
+    best = known.iloc[int(known["val_loss"].to_numpy().argmin())] if marked.empty else marked.iloc[0]
     epoch = int(best["epoch"])
     figure.add_vline(x=epoch, line={"color": NEUTRAL, "width": 1, "dash": "dot"})
     in_right_half = epoch > history["epoch"].max() / 2
@@ -90,8 +98,11 @@ def _mark_best(figure: go.Figure, history: pd.DataFrame, quantity: Quantity) -> 
         text=f"best epoch {epoch}",
         showarrow=False,
     )
-    at_best = ", ".join(
-        f"{name} {percent(best[column]) if quantity == 'accuracy' else number(best[column])}"
-        for column, name, _, _ in _LINES[quantity]
-    )
+    at_best = ", ".join(f"{name} {_said(float(best[column]), quantity)}" for column, name, _, _ in _LINES[quantity])
     return f" Best epoch {epoch}: {at_best}."
+
+
+def _said(value: float, quantity: Quantity) -> str:
+    if quantity == "learning rate":
+        return f"{value:.2e}"
+    return percent(value) if quantity == "accuracy" else number(value)

@@ -22,13 +22,15 @@ def evaluate(run: Run, *, data: Path | None, split: str, threshold: float | None
         figures = split_results(run, split).evaluated(threshold).to_json()
         return {"run": run.id, **figures, "torn_groups": torn_groups(run), **_what_was_used(run)}
     from core.data.index import index_dataset
+    from core.data.joined import joined_classes
     from core.foreign import foreign_results
     from core.models.weights import load_run_model
 
     dataset = index_dataset(
         data, progress=lambda done, total: told("checking scans", done / total, f"{done} of {total}")
     )
-    results = foreign_results(load_run_model(run), dataset)
+    joined = joined_classes(str(run.record.config.get("join", "")))
+    results = foreign_results(load_run_model(run), dataset, joined=joined)
     figures = results.evaluated(threshold).to_json()
     return {"run": run.id, "data": str(data), **figures, "torn_groups": 0, "group_source": dataset.group_source}
 

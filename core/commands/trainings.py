@@ -22,8 +22,8 @@ def new_demo_run(runs_folder: Path, data_folder: Path) -> Run:
     )
 
 
-def new_run(data: Path, *, preset: str, settings: Facts, runs_folder: Path) -> Run:
-    """A queued run of a preset with some settings changed.
+def new_run(data: Path, *, preset: str, settings: Facts, runs_folder: Path, sweep: str = "") -> Run:
+    """A queued run of a preset with some settings changed; `sweep` is the id of the sweep it is a trial of.
 
     Raises:
         RequestError: the dataset or a setting cannot be used.
@@ -31,12 +31,15 @@ def new_run(data: Path, *, preset: str, settings: Facts, runs_folder: Path) -> R
     from core.training.config import with_settings
     from core.training.presets import preset_named
 
-    config = with_settings(preset_named(preset).config, settings)
+    base = preset_named(preset).config
+    config = with_settings(base, settings)
     if not data.is_dir():
         raise RequestError(f"expected a dataset's folder, found {'a file' if data.exists() else 'nothing'} at {data}")
     if config.init not in ("hub", "scratch") and Path(config.init).exists():
         config = with_settings(config, {"init": str(Path(config.init).resolve())})  # wherever it is resumed from
-    return create_run(runs_folder, config=config.to_json(), data=data, preset=preset)
+    return create_run(
+        runs_folder, config=config.to_json(), data=data, preset=preset, preset_config=base.to_json(), sweep=sweep
+    )
 
 
 def train(run: Run, *, told: Told) -> Facts:
@@ -69,11 +72,56 @@ def stop(name: str, *, runs_folder: Path) -> Facts:
     return {"run": run.id, "status": current_status(find_run(str(run.folder), runs_folder))[0], "asked": True}
 
 
-def runs(runs_folder: Path) -> Facts:
-    """All runs, newest first."""
-    from core.training.jobs import current_status
+def start(run: Run) -> Facts:
+    """Queue a run, or go on with one, in the background.
+
+    Raises:
+        RequestError: it is finished; but a demo goes on with its threshold and maps.
+    """
+    from core.training import jobs
+
+    if run.record.phantoms:
+        jobs.start_in_background(run)
+    else:
+        jobs.retry(run)
+    return {"run": run.id, "status": "queued", "folder": str(run.folder), "ahead": jobs.waiting_before(run)}
+
+
+def queue(runs_folder: Path) -> Facts:
+    """The run that trains, and those that wait for it in their order."""
+    from core.training import jobs
 
     found, problems = list_runs(runs_folder)
+    waiting = [_in_short(run) for run in jobs.queued(runs_folder)]
+    return {
+        "training": [_in_short(run) for run in found if jobs.current_status(run)[0] == "running"],
+        "waiting": [{"place": place, **facts} for place, facts in enumerate(waiting, start=1)],
+        "problems": problems,
+    }
+
+
+def move(name: str, *, where: str, runs_folder: Path) -> Facts:
+    """Move a waiting run in the queue: to its `first` or `last` place, or one `up` or `down`.
+
+    Raises:
+        RequestError: the run does not wait.
+    """
+    from core.training import jobs
+
+    run = find_run(name, runs_folder)
+    if where in ("first", "last"):
+        order = (jobs.move_to_front if where == "first" else jobs.move_to_end)(run)
+    else:
+        order = jobs.move(run, places=-1 if where == "up" else 1)
+    return {"waiting": [{"place": place, **_in_short(other)} for place, other in enumerate(order, start=1)]}
+
+
+def runs(runs_folder: Path) -> Facts:
+    """All runs, newest first; of each that waits its place in the queue, from 1, and of each that ended early why."""
+    from core.training.jobs import current_status, queued
+
+    found, problems = list_runs(runs_folder)
+    places = {run.id: place for place, run in enumerate(queued(runs_folder), start=1)}
     rows = []
     for run in found:
         status, error = current_status(run)
@@ -81,6 +129,7 @@ def runs(runs_folder: Path) -> Facts:
             {
                 "run": run.id,
                 "status": status,
+                "place": places.get(run.id),
                 "created": run.record.created,
                 "preset": run.record.preset,
                 "backbone": run.record.config.get("backbone"),
@@ -90,3 +139,13 @@ def runs(runs_folder: Path) -> Facts:
             }
         )
     return {"runs": rows, "problems": problems}
+
+
+def _in_short(run: Run) -> Facts:
+    return {
+        "run": run.id,
+        "created": run.record.created,
+        "preset": run.record.preset,
+        "backbone": run.record.config.get("backbone"),
+        "data": run.record.data,
+    }

@@ -142,6 +142,23 @@ def promise_words(scored: Scored, *, max_fnr: float, confidence: float | None = 
     return f"{promise}."
 
 
+def fnr_at_fpr(scored: Scored, max_fpr: float) -> float:
+    """Share of the positive scans missed at the lowest threshold that calls at most `max_fpr` of the others positive.
+
+    False alarms are counted whole, as misses are in `operating_point`. Lower is better; NaN where a class is absent.
+    """
+    if not 0 <= max_fpr <= 1:
+        raise ValueError(f"max_fpr must lie in [0, 1], found {max_fpr:g}")
+    if not scored.positives or not scored.negatives:
+        return float("nan")
+    alarms = np.arange(scored.negatives + 1)
+    allowed = int(np.flatnonzero(alarms / scored.negatives <= max_fpr)[-1])
+    if allowed == scored.negatives:
+        return 0.0
+    highest_cleared = np.sort(scored.scores[~scored.labels])[::-1][allowed]
+    return float((scored.scores[scored.labels] <= highest_cleared).mean())
+
+
 def fixed_point(
     scored: Scored, threshold: float = DEFAULT_THRESHOLD, *, rule: str | None = None, split: str = "val"
 ) -> OperatingPoint:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from core.data.images import resize_scan
 from core.errors import RequestError
-from core.models.build import LoadedModel, to_input
+from core.models.build import LoadedModel
+from core.models.outputs import class_scores
 
 METHODS: Mapping[str, str] = {
     "gradcam": "Grad-CAM",
@@ -32,7 +33,7 @@ class ScanMap:
         maximum: the unscaled maximum. Two maps look alike however different their evidence; this tells them apart.
             0 says that nothing in the scan speaks for the class, and `heat` is all zero.
         target: the class asked about.
-        target_score: its probability, in [0, 1].
+        target_score: its probability, in [0, 1], in the scan as it is, never in its mirror image.
         method: a key of `METHODS`.
         layer: the module whose output was looked at.
         side: height and width of that output: how coarse the map really is.
@@ -77,6 +78,9 @@ def explain(
 ) -> ScanMap:
     """Map the evidence for a class in one scan.
 
+    The map, and the score with it, are of the scan as it is, also where the model's scores are means over the scan
+    and its mirror image (`test_flip`).
+
     Args:
         model: a trained network; its lock is held meanwhile, for the library hooks the network itself.
         scan: grey bytes at any size, shape (h, w).
@@ -100,7 +104,7 @@ def explain(
     module = model.network.get_submodule(layer)
     square = resize_scan(scan, model.image_size) if square is None else square
     small = torch.from_numpy(np.array(square))[None]
-    inputs = to_input(small, mean=model.mean, std=model.std, device=model.device)  # (1, 1, s, s)
+    inputs = model.input.of(small, model.device)  # (1, channels, s, s)
     with model.lock, torch.enable_grad():
         # Gradients are needed from this layer on, not before it: half the work, and no parameter gets a gradient.
         starts_gradient = module.register_forward_hook(_with_gradient)
@@ -121,7 +125,7 @@ def explain(
         heat=heat.astype(np.float32),
         maximum=maximum,
         target=target,
-        target_score=float(logits.float().softmax(1)[0, model.classes.index(target)]),
+        target_score=float(class_scores(logits, model.loss)[0, model.classes.index(target)]),
         method=method,
         layer=layer,
         side=(int(raw.shape[0]), int(raw.shape[1])),

@@ -1,7 +1,6 @@
-"""A network for scans: any timm image classifier, with one grey input channel."""
+"""A network for scans: any timm image classifier, for grey squares, with a head."""
 
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +9,11 @@ from torch import nn
 
 from core.data.windows import LUNG, Window
 from core.errors import ConfigError
+from core.models.heads import HEADS, attach_head
+from core.models.inputs import InputForm
 
 SCRATCH_MEAN, SCRATCH_STD = 0.5, 0.25
+_USUAL_SIDE = 224
 
 
 @dataclass(frozen=True)
@@ -19,51 +21,75 @@ class LoadedModel:
     """A trained network, ready for questions, and the lock that keeps them apart.
 
     pytorch-grad-cam hooks the network itself, so whoever asks it anything holds `lock` meanwhile.
+
+    Attributes:
+        image_size: side of the squares that scans are decoded to, px; `input` may resize them further.
+        input: how these squares become what the network takes.
+        loss: what the network learnt with, which says what its outputs mean.
+        test_flip: whether a scan's scores are the mean of those of the scan and of its mirror image.
     """
 
     network: nn.Module
     classes: tuple[str, ...]
     positive: str
     image_size: int
-    mean: float
-    std: float
+    input: InputForm
     device: torch.device
     lock: threading.Lock
     window: Window = LUNG
+    loss: str = "cross-entropy"
+    test_flip: bool = False
 
 
 def build_network(
-    backbone: str, *, classes: int, dropout: float = 0.0, pretrained: bool = False, image_size: int | None = None
+    backbone: str,
+    *,
+    classes: int,
+    head: str = "linear",
+    channels: int = 1,
+    dropout: float = 0.0,
+    drop_path: float = 0.0,
+    pretrained: bool = False,
+    image_size: int | None = None,
 ) -> nn.Module:
-    """A timm classifier for grey scans, (n, 1, h, w) -> (n, classes).
-
-    Networks that are made for one size of scan, such as vision transformers, are made for `image_size` (px) if given.
+    """A timm classifier for scans, (n, channels, s, s) -> (n, classes), with a head of `heads.HEADS`.
 
     timm folds pretrained RGB filters into one grey channel, which is what three equal channels would give.
 
-    Raises:
-        ConfigError: timm knows no such backbone, or it cannot take scans of that size.
-    """
-    import timm
+    Args:
+        backbone: a timm name.
+        classes: number of outputs.
+        head: `linear` is timm's own; see `attach_head` for the others.
+        channels: 1, or 3 equal ones.
+        dropout: share of what the last layer takes that is dropped in training, in [0, 1).
+        drop_path: share of residual branches dropped in training at the last one, rising from 0 at the first.
+        pretrained: with the hub's weights.
+        image_size: side s of what the network is fed, px. Networks made for one size, such as vision transformers,
+            are made for this one, and so is the `flatten` head.
 
-    if not timm.is_model(backbone):
-        near = timm.list_models(f"*{backbone.split('.')[0][:6]}*")[:3]
-        hint = f"did you mean {', '.join(near)}?" if near else "see timm.list_models()"
-        raise ConfigError(f"expected a timm image classifier as backbone, found {backbone!r}; {hint}")
-    try:
-        network = timm.create_model(backbone, pretrained=pretrained, num_classes=classes, in_chans=1, drop_rate=dropout)
-    except TypeError as error:
-        raise ConfigError(f"backbone {backbone!r} cannot be built with one grey channel: {error}") from error
-    except RuntimeError as error:
-        if "Invalid pretrained tag" not in str(error):
-            raise
-        raise ConfigError(
-            f"expected weights that timm knows after the dot of {backbone!r}; leave them out, or see "
-            f"timm.list_pretrained({backbone.split('.')[0]!r})"
-        ) from error
+    Raises:
+        ConfigError: timm knows no such backbone, or it cannot be had with this head, these settings or this size.
+    """
+    if head not in HEADS:
+        raise ConfigError(f"expected a head among {', '.join(HEADS)}, found {head!r}")
+    if head == "flatten" and not image_size:
+        raise ConfigError("head 'flatten' needs to know the side of the scans, found none; give image_size")
+    network = _timm_network(
+        backbone,
+        drop_path=drop_path,
+        pretrained=pretrained,
+        num_classes=classes,
+        in_chans=channels,
+        drop_rate=dropout if head == "linear" else 0.0,
+    )
+    was_training = network.training
+    scans = torch.zeros(1, channels, image_size or _usual_side(network), image_size or _usual_side(network))
+    network.eval()
     if image_size:
-        _fit_to_size(network, backbone, image_size)
-    return network
+        _fit_to_size(network, backbone, scans)
+    if head != "linear":
+        attach_head(network, head, classes=classes, dropout=dropout, scans=scans)
+    return network.train(was_training)
 
 
 def input_statistics(network: nn.Module, *, pretrained: bool) -> tuple[float, float]:
@@ -75,71 +101,52 @@ def input_statistics(network: nn.Module, *, pretrained: bool) -> tuple[float, fl
     return sum(mean) / len(mean), sum(std) / len(std)
 
 
-def to_input(pixels: torch.Tensor, *, mean: float, std: float, device: torch.device) -> torch.Tensor:
-    """Grey bytes (n, h, w) or (n, 1, h, w) to what the network takes: float32 (n, 1, h, w), normalised."""
-    if pixels.ndim == 3:
-        pixels = pixels.unsqueeze(1)
-    scaled = pixels.to(device, non_blocking=True).to(torch.float32)
-    scaled = scaled.sub_(255.0 * mean).div_(255.0 * std)
-    return scaled.contiguous(memory_format=torch.channels_last)
-
-
 def placed(network: nn.Module, device: torch.device) -> nn.Module:
     """The network on a device, in the memory order its convolutions like best; changed in place."""
     return network.to(device).to(memory_format=torch.channels_last)
 
 
-def frozen_modules(network: nn.Module, freeze: str) -> Sequence[nn.Module]:
-    """The modules whose weights and batch statistics stay as they are.
+def _timm_network(backbone: str, *, drop_path: float, **settings: Any) -> nn.Module:
+    import timm
 
-    `backbone`: everything but the classifier (or classifiers: distilled transformers have two), with the
-    network's own parameters, such as a transformer's position embedding. `early`: everything before the last two
-    stages.
-    """
-    if freeze == "none":
-        return ()
-    if freeze == "backbone":
-        heads = _classifier_names(network)
-        frozen = [module for name, module in network.named_children() if name not in heads]
-        return [*frozen, nn.ParameterList(network.parameters(recurse=False))]
-    if freeze == "early":
-        return _before_last_two_stages(network)
-    raise ValueError(f"freeze {freeze!r}")
+    if not timm.is_model(backbone):
+        near = timm.list_models(f"*{backbone.split('.')[0][:6]}*")[:3]
+        hint = f"did you mean {', '.join(near)}?" if near else "see timm.list_models()"
+        raise ConfigError(f"expected a timm image classifier as backbone, found {backbone!r}; {hint}")
+    if drop_path:  # said only where it is wanted, for many networks do not know it
+        settings["drop_path_rate"] = drop_path
+    try:
+        return timm.create_model(backbone, **settings)
+    except TypeError as error:
+        if "drop_path_rate" in str(error):
+            raise ConfigError(
+                f"backbone {backbone!r} has no residual branches that can be dropped; set drop_path=0"
+            ) from error
+        raise ConfigError(f"backbone {backbone!r} cannot be built for grey scans: {error}") from error
+    except RuntimeError as error:
+        if "Invalid pretrained tag" not in str(error):
+            raise
+        raise ConfigError(
+            f"expected weights that timm knows after the dot of {backbone!r}; leave them out, or see "
+            f"timm.list_pretrained({backbone.split('.')[0]!r})"
+        ) from error
 
 
-def _fit_to_size(network: nn.Module, backbone: str, image_size: int) -> None:
-    was_training = network.training
+def _usual_side(network: nn.Module) -> int:
+    settings: Any = getattr(network, "pretrained_cfg", {})
+    return int(settings.get("input_size", (_USUAL_SIDE,))[-1])
+
+
+def _fit_to_size(network: nn.Module, backbone: str, scans: torch.Tensor) -> None:
+    side = scans.shape[-1]
     try:
         if hasattr(network, "set_input_size"):
-            network.set_input_size(img_size=image_size)  # type: ignore[operator]
+            network.set_input_size(img_size=side)  # type: ignore[operator]
         with torch.inference_mode():
-            network.eval()(torch.zeros(1, 1, image_size, image_size))
+            network(scans)
     except (AssertionError, RuntimeError, ValueError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ConfigError(
-            f"backbone {backbone!r} cannot take scans of {image_size} px ({reason}); choose another image_size, "
+            f"backbone {backbone!r} cannot take scans of {side} px ({reason}); choose another image_size, "
             "for instance 224"
         ) from error
-    finally:
-        network.train(was_training)
-
-
-def _classifier_names(network: nn.Module) -> set[str]:
-    """The network's children that classify; timm names one, several, or none."""
-    named = getattr(network, "pretrained_cfg", {}).get("classifier") or ()
-    return {str(name).split(".")[0] for name in ((named,) if isinstance(named, str) else named)}
-
-
-def _before_last_two_stages(network: nn.Module) -> list[nn.Module]:
-    stages = getattr(network, "feature_info", None)
-    if not stages or len(stages) < 3:
-        raise ConfigError("freeze 'early' needs a backbone with stages, this one has none; use 'none' or 'backbone'")
-    names = [str(stage["module"]) for stage in list(stages)]
-    first_free = names[-2]
-    frozen: list[nn.Module] = []
-    for name, module in network.named_modules():  # in the order of the forward pass
-        if name == first_free:
-            break
-        if name and not first_free.startswith(f"{name}."):
-            frozen.append(module)
-    return frozen

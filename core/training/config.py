@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from difflib import get_close_matches
 from typing import Any
 
 from core.data.group_ways import EXPECTED as GROUP_EXPECTED
@@ -18,8 +19,9 @@ CHANNELS = ("auto", "1", "3")
 FREEZE_CHOICES = ("none", "stage1", "stage2", "stage3", "stage4", "backbone")
 LOSSES = ("cross-entropy", "binary", "focal")
 BEST_BY = ("val_loss", "val_auc", "val_fnr")
+MIXES = ("mixup", "cutmix")
 PRECISIONS = ("auto", "fp32", "bf16")
-SCHEDULES = ("cosine", "step", "plateau", "poly", "constant")
+SCHEDULES = ("cosine", "linear", "step", "constant")
 
 
 def _setting(
@@ -66,7 +68,9 @@ class TrainingConfig:
     schedule: str = _setting("cosine", "learning rate over epochs", choices=SCHEDULES)
     warmup_epochs: int = _setting(1, "epochs of linear warm-up", low=0, high=100)
     clip_norm: float = _setting(0.0, "largest norm of all gradients together; 0: no limit", low=0.0, high=1e6)
-    average: float = _setting(0.0, "decay of the moving average of weights (EMA) that is kept; 0: none", low=0.0, high=0.99999)
+    average: float = _setting(
+        0.0, "decay of the moving average of weights (EMA) that is kept; 0: none", low=0.0, high=0.99999
+    )
     best_by: str = _setting("val_loss", "what makes an epoch the best one", choices=BEST_BY)
     patience: int = _setting(8, "epochs without a better one before stopping", low=1, high=1000)
     precision: str = _setting("auto", "arithmetic: auto measures which is faster", choices=PRECISIONS)
@@ -106,7 +110,18 @@ class TrainingConfig:
     @property
     def augments(self) -> bool:
         """Whether a scan looks different from epoch to epoch."""
-        names = ("rotation_degrees", "zoom", "stretch", "shift", "contrast", "gamma", "noise", "erase", "mixup", "cutmix")
+        names = (
+            "rotation_degrees",
+            "zoom",
+            "stretch",
+            "shift",
+            "contrast",
+            "gamma",
+            "noise",
+            "erase",
+            "mixup",
+            "cutmix",
+        )
         return self.flip or any(getattr(self, name) for name in names)
 
     def changed_from(self, other: "TrainingConfig") -> dict[str, Any]:
@@ -132,7 +147,7 @@ def with_settings(config: TrainingConfig, settings: Mapping[str, Any]) -> Traini
     known = {spec.name for spec in fields(TrainingConfig)}
     for name in settings:
         if name not in known:
-            raise ConfigError(f"expected a setting among {', '.join(sorted(known))}, found {name!r}")
+            raise ConfigError(_unknown(name))
     return replace(config, **settings)
 
 
@@ -149,9 +164,16 @@ def parse_settings(pairs: Iterable[str]) -> dict[str, Any]:
         if not separator:
             raise ConfigError(f"expected key=value, found {pair!r}; for instance epochs=20")
         if name not in types:
-            raise ConfigError(f"expected a setting among {', '.join(sorted(types))}, found {name!r}")
+            raise ConfigError(_unknown(name))
         settings[name] = _parse(name, text, types[name])
     return settings
+
+
+def _unknown(name: str) -> str:
+    known = [spec.name for spec in fields(TrainingConfig)]
+    near = get_close_matches(name.lower(), known, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
+    return f"expected the name of a setting, found {name!r}; {hint}"
 
 
 def _parse(name: str, text: str, kind: type) -> Any:

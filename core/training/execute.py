@@ -3,8 +3,8 @@
 Whatever moment the process dies at, the folder stays readable, and calling `execute` again goes on from there.
 """
 
-import os
 import platform
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 
 from core.data.index import index_dataset
+from core.data.joined import join_labels, joined_classes
 from core.data.pixels import DecodedScans, decoded
 from core.data.positive import guess_positive
 from core.data.split_ways import split_way
@@ -23,13 +24,18 @@ from core.data.windows import window_named
 from core.errors import ConfigError, ExplorerError, RequestError, WorkError
 from core.evaluation.splits import SPLITS
 from core.files import write_array, write_whole
-from core.models.build import frozen_modules, placed, to_input
-from core.models.weights import initialise, load_run_model, save_weights
+from core.models.build import placed
+from core.models.freezing import frozen_modules
+from core.models.inputs import InputForm
+from core.models.weights import Initialised, initialise, load_run_model, save_weights
 from core.prediction import predict_pixels
 from core.runs import Run, clear_leftovers, now_text, read_index, read_run
 from core.training import jobs
+from core.training.batches import ScanLessons, ScanSplit
 from core.training.config import TrainingConfig, config_from_json
-from core.training.fit import ScanSplit, fit
+from core.training.features import FeatureLessons, keeps_features
+from core.training.fit import fit
+from core.training.lessons import Lessons
 from core.training.precision import faster_precision
 from core.training.reporting import RunReporter, StopRequestedError, Told, load_progress, write_history
 
@@ -102,40 +108,47 @@ def _carried_out(run: Run, reporter: RunReporter) -> Run:
     first = initialise(
         config.backbone,
         classes=len(run.record.classes),
+        head=config.head,
+        channels=config.channels,
         dropout=config.dropout,
+        drop_path=config.drop_path,
         init="scratch" if progress else config.init,  # going on replaces the first weights anyway
         runs_folder=run.folder.parent,
-        image_size=config.image_size,
+        image_size=config.feed_size or config.image_size,
     )
     network = placed(first.network, device)
+    frozen = frozen_modules(network, config.freeze)
     if progress is None:
-        run = run.updated(
-            input_mean=first.mean,
-            input_std=first.std,
-            weights_from=first.weights_from,
-            device=device.type,
-            precision=_precision(config, network, splits["train"], device),
-        )
-        reporter.run = run
+        run = _begun(run, first, config, device)
     else:
+        network.load_state_dict(progress.network)
         write_history(run, progress)  # the process may have died just before it could, here and below
         if progress.best_epoch == len(progress.history):
-            save_weights(progress.network, run.weights_path)
+            save_weights(progress.judged, run.weights_path)
+    form = InputForm(run.record.input_mean, run.record.input_std, channels=first.channels, feed_size=config.feed_size)
+    scans = ScanLessons(
+        splits["train"], splits["val"], classes=len(run.record.classes), form=form, config=config, device=device
+    )
+    lessons: Lessons = scans
+    if keeps_features(config, network):
+        lessons = FeatureLessons(scans, network, config, folder=run.folder, progress=reporter.preparing)
+        run = _with_note(run, lessons.says)
+    if not run.record.precision:
+        run = _timed(run, config, network, frozen, lessons, device)
+    reporter.run = run
 
     result = fit(
         network,
-        train=splits["train"],
-        val=splits["val"],
+        lessons,
         positive_class=run.record.classes.index(run.record.positive),
-        frozen=frozen_modules(network, config.freeze),
-        mean=run.record.input_mean,
-        std=run.record.input_std,
+        classes=len(run.record.classes),
+        frozen=frozen,
         config=config,
         device=device,
         precision=run.record.precision,
         reporter=reporter,
         progress=progress,
-        workers=1 if (os.cpu_count() or 1) < 4 else 2,
+        micro_batch=run.record.micro_batch,
     )
     run = reporter.run
     if result.stopped:
@@ -173,18 +186,19 @@ def _read_data(run: Run, config: TrainingConfig, reporter: RunReporter) -> tuple
     )
     way = split_way(config.split_by)
     check_trainable(dataset, way)
-    positive = config.positive or guess_positive(dataset.classes)
-    if positive not in dataset.classes:
-        raise ConfigError(
-            f"expected positive to be one of {', '.join(dataset.classes)}, found {positive!r}; set positive=..."
-        )
-    table = dataset.usable.reset_index(drop=True)
+    table = join_labels(dataset.usable.reset_index(drop=True), joined_classes(config.join))
+    classes = tuple(sorted(table["label"].unique()))
+    if len(classes) < 2:
+        raise ConfigError(f"expected two classes or more, found {classes[0]!r} alone once joined; change join")
+    positive = config.positive or guess_positive(classes)
+    if positive not in classes:
+        raise ConfigError(f"expected positive to be one of {', '.join(classes)}, found {positive!r}; set positive=...")
     table["split"], how = assign_splits(table, seed=config.seed, way=way)
     write_whole(run.folder / "index.parquet", lambda path: table.to_parquet(path, index=False))
     sizes = table["split"].value_counts()
     return run.updated(
         positive=positive,
-        classes=dataset.classes,
+        classes=classes,
         split_how=how,
         split_sizes={name: int(sizes.get(name, 0)) for name in SPLITS},
         group_source=dataset.group_source,
@@ -203,12 +217,48 @@ def _parts(pixels: DecodedScans, table: pd.DataFrame, classes: tuple[str, ...]) 
     return parts
 
 
-def _precision(config: TrainingConfig, network: torch.nn.Module, train: ScanSplit, device: torch.device) -> str:
-    if config.precision != "auto":
-        return config.precision
-    some = torch.as_tensor(train.pixels[: min(config.batch_size, 16)])
-    batch = to_input(some, mean=0.5, std=0.25, device=device)
-    return faster_precision(network, batch, device=device)
+def _begun(run: Run, first: Initialised, config: TrainingConfig, device: torch.device) -> Run:
+    """The run's record with what is known once there is a network; an earlier attempt is forgotten."""
+    notes = []
+    if device.type == "cuda":
+        notes.append("On a GPU sums are taken in a changing order: training again gives slightly other weights.")
+    if config.precision == "auto":
+        notes.append("The arithmetic was chosen by timing: set precision to fp32 or bf16 to train exactly so again.")
+    return run.updated(
+        input_mean=first.mean,
+        input_std=first.std,
+        weights_from=first.weights_from,
+        device=device.type,
+        precision="",
+        micro_batch=0,
+        notes=tuple(notes),
+    )
+
+
+def _with_note(run: Run, note: str) -> Run:
+    return run if note in run.record.notes else run.updated(notes=(*run.record.notes, note))
+
+
+def _timed(
+    run: Run,
+    config: TrainingConfig,
+    network: torch.nn.Module,
+    frozen: Sequence[torch.nn.Module],
+    lessons: Lessons,
+    device: torch.device,
+) -> Run:
+    """The run's record with the arithmetic to train in, and the pace of bare steps."""
+    for module in frozen:
+        module.requires_grad_(False)
+    inputs, _ = next(lessons.epoch(1))
+    precision, per_second = faster_precision(
+        lambda batch: lessons.logits(network, batch),
+        network,
+        inputs,
+        device=device,
+        among=("fp32", "bf16") if config.precision == "auto" else (config.precision,),
+    )
+    return run.updated(precision=precision, bare_images_per_second=round(per_second, 1))
 
 
 def _write_predictions(

@@ -11,41 +11,39 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
+from timm.utils import ModelEmaV3
 from torch import Tensor, nn
-from torch.nn import functional
 
 from core.errors import DivergedError
-from core.evaluation.confusion import counts_at, rates
-from core.evaluation.curves import roc_auc_score
-from core.evaluation.scored import Scored
-from core.models.build import placed, to_input
+from core.models.build import placed
 from core.runs import HISTORY_COLUMNS
-from core.training.batches import Squares, TrainingBatches
 from core.training.config import TrainingConfig
-from core.training.optimisation import class_weights, optimizer_and_scheduler
+from core.training.lessons import Lessons
+from core.training.memory import halved, is_out_of_memory
+from core.training.objective import ClassLoss, Objective, class_weights
+from core.training.optimisation import optimizer_and_scheduler
 from core.training.precision import autocast
-
-EpochRow = dict[str, float]
-
-
-@dataclass(frozen=True)
-class ScanSplit:
-    """One split: grey bytes (n, h, w), class numbers (n,)."""
-
-    pixels: Squares
-    targets: Tensor
+from core.training.validation import EpochRow, validated
 
 
 @dataclass
 class Progress:
-    """Where a training stands between two epochs: all that is needed to go on exactly."""
+    """Where a training stands between two epochs: all that is needed to go on exactly.
+
+    `average` is the moving average of the weights, empty where none is kept.
+    """
 
     history: list[EpochRow]
     best_epoch: int
-    best_val_loss: float
     network: dict[str, Any]
+    average: dict[str, Any]
     optimizer: dict[str, Any]
     scheduler: dict[str, Any]
+
+    @property
+    def judged(self) -> dict[str, Any]:
+        """The weights that validation saw."""
+        return self.average or self.network
 
 
 class Reporter(Protocol):
@@ -55,7 +53,10 @@ class Reporter(Protocol):
         """A step is done; `images` scans went through in it."""
 
     def epoch(self, progress: Progress, *, improved: bool) -> None:
-        """An epoch is done; `improved` when its validation loss is the lowest so far."""
+        """An epoch is done; `improved` when it is the best so far."""
+
+    def memory_ran_out(self, micro_batch: int) -> None:
+        """From now on a batch goes through in parts of `micro_batch` scans."""
 
     def stop_requested(self) -> bool:
         """Whether to stop after the step at hand."""
@@ -72,113 +73,115 @@ class FitResult:
 
 def fit(
     network: nn.Module,
+    lessons: Lessons,
     *,
-    train: ScanSplit,
-    val: ScanSplit,
     positive_class: int,
+    classes: int,
     frozen: Sequence[nn.Module],
-    mean: float,
-    std: float,
     config: TrainingConfig,
     device: torch.device,
     precision: str,
     reporter: Reporter,
     progress: Progress | None = None,
-    workers: int = 1,
+    micro_batch: int = 0,
 ) -> FitResult:
     """Train `network` until the epochs are over, validation no longer improves, or somebody asks to stop.
 
     Args:
-        network: (n, 1, h, w) float32 -> (n, classes) logits; changed in place, and not reset to its best epoch.
-        train, val: the scans to learn from, and those that decide which epoch is best.
+        network: changed in place, and not reset to its best epoch.
+        lessons: what it learns from.
         positive_class: the class number whose miss hurts.
-        frozen: modules whose weights and batch statistics stay as they are.
-        mean, std: what pixels in [0, 1] are normalised with.
+        classes: how many there are.
+        frozen: modules whose weights and batch statistics stay as they are, until the epoch the config says.
         precision: `fp32` or `bf16`.
         reporter: is told of each step and epoch; keeps weights and progress.
         progress: from an earlier, interrupted `fit` of the same arguments.
-        workers: processes that augment; 0 does it in this one. The result does not depend on it.
+        micro_batch: scans that go through at a time; gradients of a batch are summed. 0: the whole batch.
 
     Raises:
         ConfigError: there is no such optimizer, or every weight is frozen.
         DivergedError: the loss is no longer a finite number.
+        MemoryError: not even one scan fits.
     """
     placed(network, device)
-    for module in frozen:
-        module.requires_grad_(False)
+    _hold(frozen, config.unfreeze_epoch == 0)  # what is to thaw later is the optimizer's from the beginning
     optimizer, scheduler = optimizer_and_scheduler(network, config)
+    average = ModelEmaV3(network, config.average, use_warmup=True) if config.average else None
     history: list[EpochRow] = []
-    best_epoch, best_val_loss = 0, math.inf
+    best_epoch = 0
     if progress is not None:
         network.load_state_dict(progress.network)
         optimizer.load_state_dict(progress.optimizer)
         scheduler.load_state_dict(progress.scheduler)
-        history, best_epoch, best_val_loss = progress.history, progress.best_epoch, progress.best_val_loss
-    weights = class_weights(train.targets, network, config).to(device)
-    batches = TrainingBatches(train.pixels, train.targets, config=config, workers=workers)
+        if average is not None:
+            average.module.load_state_dict(progress.average)
+        history, best_epoch = progress.history, progress.best_epoch
+    objective = ClassLoss(config, class_weights(lessons.train_targets, classes, config).to(device))
 
     for epoch in range(len(history) + 1, config.epochs + 1):
         if history and len(history) - best_epoch >= config.patience:
             break
         started = time.perf_counter()
         torch.manual_seed(config.seed * 100_003 + epoch)  # dropout; an epoch can be repeated exactly
+        still_frozen = () if 0 < config.unfreeze_epoch <= epoch else frozen
         network.train()
-        for module in frozen:
+        _hold(frozen, bool(still_frozen))
+        for module in still_frozen:
             module.eval()
 
         loss_sum, correct, seen = torch.zeros((), device=device), torch.zeros((), device=device), 0
-        for step, (pixels, targets) in enumerate(batches.epoch(epoch), start=1):
-            targets = targets.to(device)
-            with autocast(device, precision):
-                logits = network(to_input(pixels, mean=mean, std=std, device=device))  # (n, classes)
-            loss = functional.cross_entropy(
-                logits.float(), targets, weight=weights, label_smoothing=config.label_smoothing
-            )
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
-            seen += len(targets)
-            loss_sum += loss.detach() * len(targets)
-            correct += (logits.argmax(1) == targets).sum()
-            if not math.isfinite(float(loss.detach())):
+        for step, (inputs, targets) in enumerate(lessons.epoch(epoch), start=1):
+            while True:
+                optimizer.zero_grad(set_to_none=True)
+                try:
+                    loss, logits = _gradients(
+                        network, lessons, inputs, targets, objective, device, precision, micro_batch or len(targets)
+                    )
+                    break
+                except Exception as error:
+                    if not is_out_of_memory(error):
+                        raise
+                micro_batch = halved(micro_batch or len(targets))
+                reporter.memory_ran_out(micro_batch)
+            if not math.isfinite(float(loss)):
                 raise DivergedError(
-                    f"the training loss became {float(loss.detach())} in epoch {epoch}, step {step}, "
+                    f"the training loss became {float(loss)} in epoch {epoch}, step {step}, "
                     f"at learning_rate {config.learning_rate:g}; train again with a lower one, "
-                    f"for instance {config.learning_rate / 10:g}"
+                    f"for instance {config.learning_rate / 10:g}, or with clip_norm=1"
                 )
-            reporter.step(epoch=epoch, step=step, steps=len(batches), images=len(targets))
+            if config.clip_norm:
+                nn.utils.clip_grad_norm_(network.parameters(), config.clip_norm)
+            optimizer.step()
+            if average is not None:
+                average.update(network, step=(epoch - 1) * len(lessons) + step)
+            seen += len(targets)
+            loss_sum += loss * len(targets)
+            correct += (logits.argmax(1) == targets.argmax(1)).sum()
+            reporter.step(epoch=epoch, step=step, steps=len(lessons), images=len(targets))
             if reporter.stop_requested():
                 return FitResult(epochs=len(history), best_epoch=best_epoch, stopped=True)
 
+        judged = network if average is None else average.module
         learning_rate = float(optimizer.param_groups[0]["lr"])
         row = {
             "epoch": epoch,
             "train_loss": float(loss_sum) / seen,
             "train_accuracy": float(correct) / seen,
-            **_validation(
-                network,
-                val,
-                positive_class,
-                mean=mean,
-                std=std,
-                config=config,
-                device=device,
-                precision=precision,
-            ),
+            **validated(judged, lessons, positive_class, config, device, precision, micro_batch),
             "learning_rate": learning_rate,
             "seconds": time.perf_counter() - started,
         }
         history.append({column: row[column] for column in HISTORY_COLUMNS})
         scheduler.step(epoch, row["val_loss"])
-        improved = row["val_loss"] < best_val_loss
+        improved = best_epoch == 0 or _standing(row, config) < _standing(history[best_epoch - 1], config)
         if improved:
-            best_epoch, best_val_loss = epoch, row["val_loss"]
+            best_epoch = epoch
         reporter.epoch(
             Progress(
                 history=history,
                 best_epoch=best_epoch,
-                best_val_loss=best_val_loss,
                 network=network.state_dict(),
+                average={} if average is None else average.module.state_dict(),
                 optimizer=optimizer.state_dict(),
                 scheduler=scheduler.state_dict(),
             ),
@@ -187,61 +190,35 @@ def fit(
     return FitResult(epochs=len(history), best_epoch=best_epoch, stopped=False)
 
 
-@torch.no_grad()
-def class_probabilities(
+def _gradients(
     network: nn.Module,
-    pixels: Squares,
-    *,
-    mean: float,
-    std: float,
-    device: torch.device,
-    precision: str = "fp32",
-    batch_size: int = 64,
-) -> Tensor:
-    """Softmax outputs (n, classes), float32 on the CPU, of grey bytes (n, h, w)."""
-    network.eval()
-    parts = []
-    for start in range(0, len(pixels), batch_size):
-        with autocast(device, precision):
-            some = torch.as_tensor(pixels[start : start + batch_size])
-            logits = network(to_input(some, mean=mean, std=std, device=device))
-        parts.append(logits.float().softmax(1).cpu())
-    return torch.cat(parts)
-
-
-def _validation(
-    network: nn.Module,
-    val: ScanSplit,
-    positive_class: int,
-    *,
-    mean: float,
-    std: float,
-    config: TrainingConfig,
+    lessons: Lessons,
+    inputs: Tensor,
+    targets: Tensor,
+    objective: Objective,
     device: torch.device,
     precision: str,
-) -> EpochRow:
-    probabilities = class_probabilities(
-        network,
-        val.pixels,
-        mean=mean,
-        std=std,
-        device=device,
-        precision=precision,
-        batch_size=config.batch_size * 2,
-    )
-    if not bool(torch.isfinite(probabilities).all()):
-        raise DivergedError(
-            f"the network's outputs on validation are no longer numbers at learning_rate {config.learning_rate:g}; "
-            f"train again with a lower one, for instance {config.learning_rate / 10:g}"
-        )
-    scored = Scored(
-        scores=probabilities[:, positive_class].double().numpy(),
-        labels=(val.targets == positive_class).numpy(),
-        groups=torch.arange(len(val.targets)).numpy(),
-    )
-    return {
-        "val_loss": float(functional.nll_loss(probabilities.clamp_min(1e-12).log(), val.targets)),
-        "val_accuracy": float((probabilities.argmax(1) == val.targets).double().mean()),
-        "val_auc": roc_auc_score(scored),
-        "val_fnr": rates(counts_at(scored, 0.5)).fnr.value,
-    }
+    at_a_time: int,
+) -> tuple[Tensor, Tensor]:
+    """Add a batch's gradients to the network's, in parts; gives the mean loss and the logits (n, classes)."""
+    weight = objective.weight(targets)
+    loss, answers = torch.zeros((), device=device), []
+    for some_inputs, some_targets in zip(inputs.split(at_a_time), targets.split(at_a_time), strict=True):
+        with autocast(device, precision):
+            logits = lessons.logits(network, some_inputs).float()
+        part = objective(logits, some_targets) / weight
+        part.backward()  # type: ignore[no-untyped-call]
+        loss += part.detach()
+        answers.append(logits.detach())
+    return loss, torch.cat(answers)
+
+
+def _standing(row: EpochRow, config: TrainingConfig) -> tuple[float, float]:
+    """What is lower for a better epoch; of two that are equal the one with the lower loss is better."""
+    first = {"val_loss": row["val_loss"], "val_auc": -row["val_auc"], "val_fnr": row["val_fnr_at_fpr"]}
+    return first[config.best_by], row["val_loss"]
+
+
+def _hold(modules: Sequence[nn.Module], still: bool) -> None:
+    for module in modules:
+        module.requires_grad_(not still)

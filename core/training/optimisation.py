@@ -1,4 +1,4 @@
-"""How weights move: the optimizer, its learning rate over the epochs, and how much each class counts."""
+"""How weights move: the optimizer, and its learning rate over the epochs."""
 
 from typing import Any
 
@@ -31,9 +31,11 @@ def optimizer_and_scheduler(network: nn.Module, config: TrainingConfig) -> tuple
         raise ConfigError(
             f"expected a timm optimizer, found {config.optimizer!r}; for instance adamw, sgd, adamax"
         ) from error
+    linear = config.schedule == "linear"
     scheduler, _ = create_scheduler_v2(
         optimizer,
-        sched=config.schedule,
+        sched="poly" if linear else config.schedule,
+        decay_rate=1.0 if linear else 0.1,  # the power of a polynomial, or the factor of a step
         num_epochs=config.epochs,
         decay_epochs=max(1, config.epochs // 3),
         warmup_epochs=min(config.warmup_epochs, config.epochs - 1),
@@ -41,12 +43,3 @@ def optimizer_and_scheduler(network: nn.Module, config: TrainingConfig) -> tuple
         min_lr=config.learning_rate / 100,
     )
     return optimizer, scheduler
-
-
-def class_weights(targets: torch.Tensor, network: nn.Module, config: TrainingConfig) -> torch.Tensor:
-    """What a scan of each class counts in the loss, shape (classes,): 1, or by inverse frequency if so set."""
-    classes = int(getattr(network, "num_classes", int(targets.max()) + 1))
-    if not config.class_weights:
-        return torch.ones(classes)
-    counts = torch.bincount(targets, minlength=classes).clamp_min(1).float()
-    return counts.sum() / (classes * counts)

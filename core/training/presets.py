@@ -87,7 +87,7 @@ PRESETS: Mapping[str, Preset] = {
         ),
         Preset(
             "radiography-paper",
-            "A paper on the COVID-19 Radiography Database: ResNet-50 fed at 128 px, a dense layer of 1,024, all trained.",
+            "A paper on COVID-19 Radiography: ResNet-50 fed at 128 px, a dense layer of 1,024, all of it trained.",
             TrainingConfig(
                 backbone="resnet50",
                 init="hub",

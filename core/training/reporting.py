@@ -16,6 +16,7 @@ from core.models.weights import save_weights
 from core.runs import HISTORY_COLUMNS, Run
 from core.training import jobs
 from core.training.fit import Progress
+from core.training.memory import peak_memory_gib
 
 Told = Callable[[str, float, str], None]
 """Called with the phase, its share done in [0, 1], and words; for a progress bar."""
@@ -60,6 +61,8 @@ class RunReporter:
             step=step,
             steps=steps,
             images_per_second=round(per_second, 1),
+            limit_images_per_second=self.run.record.bare_images_per_second,
+            memory_gib=round(peak_memory_gib(), 2),
             seconds_left=round(seconds_left, 1),
         )
         self._tell(
@@ -78,7 +81,7 @@ class RunReporter:
         torch.save(vars(progress), content)
         write_whole(self.run.resume_path, lambda path: path.write_bytes(content.getbuffer()))
         if improved:
-            save_weights(progress.network, self.run.weights_path)
+            save_weights(progress.judged, self.run.weights_path)
         write_history(self.run, progress)
         self._epoch_seconds.append(progress.history[-1]["seconds"])
         self.run = self.run.updated(best_epoch=progress.best_epoch)
@@ -90,6 +93,16 @@ class RunReporter:
             f"val AUC {last['val_auc']:.4f}, val FNR {last['val_fnr']:.3f}, {last['seconds']:.1f} s"
             f"{', best so far' if improved else ''}",
         )
+
+    def memory_ran_out(self, micro_batch: int) -> None:
+        """Batches go through in smaller parts from now on."""
+        note = (
+            f"Memory ran out: batches of {self.run.record.config['batch_size']} go through in parts of {micro_batch}, "
+            "their gradients summed; batch statistics are those of the parts, and another machine gives other weights."
+        )
+        others = [note for note in self.run.record.notes if not note.startswith("Memory ran out")]
+        self.run = self.run.updated(micro_batch=micro_batch, notes=(*others, note))
+        self._tell("epoch", 0.0, note)
 
     def stop_requested(self) -> bool:
         """Whether somebody asked to stop; looked up a few times a second."""

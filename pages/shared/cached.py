@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from core.explanation.maps import ScanMap
     from core.models.build import LoadedModel
     from core.results import SplitResults
+    from core.training.first_batch import SeenScan
 
 SHOWN_UPLOAD_PX = 900
 SHOWN_SCAN_PX = 1024
@@ -83,6 +84,11 @@ def scan_with_map(run: Run, path: str, target: str, method: str) -> "tuple[NDArr
 def torn_groups(run: Run) -> int:
     """How many groups of a run lie in more than one split."""
     return _torn_groups(str(run.folder), _changed(run.folder / "predictions.parquet"), run)
+
+
+def first_batch(run: Run) -> "list[SeenScan]":
+    """The first augmented batch of a run. Raises ExplorerError as `core.training.first_batch.first_batch` does."""
+    return _first_batch(str(run.folder), _changed(run.folder / "index.parquet"), run)
 
 
 def upload_probabilities(run: Run, content: bytes, name: str) -> "NDArray[np.float32]":
@@ -170,6 +176,13 @@ def _torn_groups(folder: str, changed_at: float, _run: Run) -> int:
     from core.results import torn_groups as count
 
     return count(_run)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _first_batch(folder: str, changed_at: float, _run: Run) -> "list[SeenScan]":
+    from core.training.first_batch import first_batch as made_again
+
+    return made_again(_run)
 
 
 @st.cache_resource(show_spinner=False, max_entries=2048)

@@ -16,7 +16,12 @@ _CONFIG = {
 
 
 def show(
-    figure: go.Figure, *, key: str, clickable: bool = False, on_select: Callable[[], None] | None = None
+    figure: go.Figure,
+    *,
+    key: str,
+    clickable: bool = False,
+    on_select: Callable[[], None] | None = None,
+    top_px: int = 28,
 ) -> list[Any]:
     """Draw a figure of `core.charts`; gives back what `clicked` does, always nothing where it cannot be clicked.
 
@@ -25,9 +30,10 @@ def show(
         key: session key of the chart.
         clickable: whether a click on a point runs the page again.
         on_select: called at a click, before the page runs again; may ask `clicked`. Makes the chart clickable.
+        top_px: room above what is plotted.
     """
     clickable = clickable or on_select is not None
-    _dress(figure)
+    _dress(figure, top_px)
     if clickable:
         # A click should act, not fade what was not clicked.
         figure.update_traces(unselected={"marker": {"opacity": 1}}, selector={"type": "scatter"})
@@ -50,12 +56,12 @@ def clicked(key: str) -> list[Any]:
     return list(points[0].get("customdata") or []) if points else []
 
 
-def _dress(figure: go.Figure) -> None:
+def _dress(figure: go.Figure, top_px: int) -> None:
     """The page's text colour and font, which core leaves open."""
     theme = st.context.theme.type or "dark"
     figure.update_layout(
         template="none",
-        margin={"t": 28},
+        margin={"t": top_px},
         font={"color": _TEXT[theme], "family": "Source Sans, sans-serif", "size": 13},
         hoverlabel={"bgcolor": _SURFACE[theme], "font": {"color": _TEXT[theme]}},
     )

@@ -45,36 +45,44 @@ def progress_words(facts: dict[str, Any]) -> tuple[float, str]:
     phase = str(facts.get("phase", "starting"))
     words = literal(PHASE_WORDS.get(phase, phase[:1].upper() + phase[1:]))
     if phase == "waiting":
-        ahead = int(_number(facts, "ahead") or 1)
+        ahead = int(fact(facts, "ahead") or 1)
         return 0.0, f"{words}: {ahead} run{'s' if ahead != 1 else ''} ahead"
     if phase == "training":
         return _training_words(facts, words)
-    done, total = _number(facts, "done"), _number(facts, "total")
+    done, total = fact(facts, "done"), fact(facts, "total")
     if total:
         return _share((done or 0.0) / total), f"{words}: {done or 0:.0f} of {total:.0f}"
     return (1.0 if phase == "finished" else 0.0), words
 
 
 def _training_words(facts: dict[str, Any], words: str) -> tuple[float, str]:
-    epoch, epochs, pace, left = (_number(facts, n) for n in ("epoch", "epochs", "images_per_second", "seconds_left"))
+    epoch, epochs, left = (fact(facts, name) for name in ("epoch", "epochs", "seconds_left"))
     said, share = [], 0.0
     if epoch and epochs:
-        share = (epoch - 1 + (_number(facts, "step") or 0.0) / max(_number(facts, "steps") or 1.0, 1.0)) / epochs
+        share = (epoch - 1 + (fact(facts, "step") or 0.0) / max(fact(facts, "steps") or 1.0, 1.0)) / epochs
         said.append(f"epoch {epoch:.0f} of {epochs:.0f}")
-    if pace is not None:
-        said.append(f"{pace:.0f} images/s")
+    if pace := pace_words(fact(facts, "images_per_second"), fact(facts, "limit_images_per_second")):
+        said.append(f"{pace} images/s")
     if left is not None:
         said.append(f"{duration(left)} left")
     return _share(share), f"{words}: {', '.join(said)}" if said else words
 
 
-def _number(facts: dict[str, Any], name: str) -> float | None:
+def fact(facts: dict[str, Any], name: str) -> float | None:
+    """A number of `status.json`; None where it is not there or none."""
     value = facts.get(name)
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def _share(value: float) -> float:
     return min(max(value, 0.0), 1.0)
+
+
+def pace_words(images_per_second: float | None, limit: float | None) -> str:
+    """The pace and, where it is known, the limit: "58 of 61"; empty without a pace."""
+    if images_per_second is None:
+        return ""
+    return f"{images_per_second:.0f} of {limit:.0f}" if limit else f"{images_per_second:.0f}"
 
 
 def duration(seconds: float) -> str:

@@ -64,6 +64,18 @@ GALLERY_SPLIT = "gallery_split"  # str: split, likewise
 GALLERY_STATE = "gallery_state"  # str: usable or not, likewise
 GALLERY_PAGE = "gallery-page-"  # + what is shown, int: its page
 WHOLE_INDEX = "whole_index"  # bool: whether the index is unfolded
+PRESET = "preset"  # str: the one that the form shows
+SETTING = "setting-"  # + preset and field, its value on the form
+FIRST_WEIGHTS = "first-weights-"  # + preset, str: hub, scratch, a local file or another run; + kind, str: which one
+TRAINING_TAB = "training-tab"  # str: Runs, Queue or Sweeps
+TRAINING_TAB_WANTED = "training-tab-wanted"  # str: the one to open with the next run of the page
+FORM_DONE = "form_done"  # str: folder of the dataset that a training was started on last; its form is folded then
+SWEEP_FORM_OPEN = "sweep-form-open-"  # + preset, bool: whether it is unfolded
+SWEEP_FIELDS = "sweep-fields-"  # + preset, list[str]: what is varied
+SWEEP_VALUES = "sweep-values-"  # + preset and field, str: its values, as typed
+SWEEP_RULE = "sweep_rule"  # str: by what trials are ranked
+WATCHED_SWEEP = "watched_sweep"  # str: id of the sweep shown
+SEEN_OPEN = "seen-open-"  # + run id, bool: whether its first batch is unfolded
 WATCHED_RUN = "watched_run"  # str: id of the run shown on the training page
 # Prediction
 UPLOADS = "uploads"  # list of uploaded files
@@ -113,6 +125,11 @@ def get(key: str, default: str = "") -> str:
 def put(key: str, value: str) -> None:
     """Keep a text under a session key. For a widget's key: only in callbacks, before the widget is drawn."""
     st.session_state[key] = value
+
+
+def take(key: str) -> str:
+    """The text under a session key, which is empty from now on."""
+    return str(st.session_state.pop(key, ""))
 
 
 def read_address() -> None:

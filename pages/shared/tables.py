@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
+_SMALL = 0.001  # below it, four decimals say nothing: learning rates, for instance
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -68,7 +69,8 @@ def _format(column: pd.Series, percent: bool) -> ColumnConfig:
     if percent:
         return st.column_config.NumberColumn(format="percent")
     if pd.api.types.is_float_dtype(column):
-        return st.column_config.NumberColumn(format="%.4f")
+        known = column.abs()[column != 0]
+        return st.column_config.NumberColumn(format="%.3g" if known.min() < _SMALL else "%.4f")
     if pd.api.types.is_integer_dtype(column):
         return st.column_config.NumberColumn(format="localized")
     return st.column_config.Column()

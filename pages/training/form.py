@@ -1,35 +1,83 @@
 """The form: a dataset, a preset, and what of it to change."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from core.data.dataset import Dataset
+from core.data.joined import joined_classes
 from core.data.positive import guess_positive
 from core.data.windows import LUNG, WINDOWS
-from core.runs import Run
-from core.training.config import FREEZE_CHOICES, SCHEDULES, TrainingConfig
-from core.training.presets import PRESETS
+from core.errors import ConfigError
+from core.training.config import with_settings
+from core.training.presets import PRESETS, Preset
 from pages.shared import cached, state
+from pages.shared.errors import say_error
 from pages.shared.known_folders import allow, folder_of
 from pages.shared.split_preview import show_split
 from pages.shared.words import literal, sentence
+from pages.training.difference import differences, show_differences
+from pages.training.fields import back_to_preset, edited, grouped_settings
+from pages.training.first_weights import HUB, choose_first_weights, first_weights_as_in_preset
 
-BACKBONES = (
-    *("resnet18", "resnet10t", "resnet26d", "resnet34", "resnet50", "resnet101"),
-    *("mobilenetv3_small_100", "mobilenetv3_large_100", "efficientnet_b0", "densenet121", "convnext_atto"),
+_OFTEN_CHANGED = (
+    ("backbone", "image_size", "init", "freeze"),
+    ("epochs", "batch_size", "learning_rate", "schedule", "patience"),
+    ("rotation_degrees", "zoom", "contrast", "flip"),
 )
-_FREEZE_WORDS = {
-    "none": "nothing",
-    "early": "all but the last two stages",
-    "backbone": "all but the last layer",
-}
-_HUB, _SCRATCH, _FILE, _RUN = "hub", "scratch", "a local file", "another run"
+_OF_THE_DATASET = ("split_by", "window", "positive")  # chosen beside what they do to it
 
 
-def training_form() -> tuple[Path, str, dict[str, Any]] | None:
-    """Draw the form; gives dataset folder, preset and changed settings once "Start training" is pressed."""
+@dataclass(frozen=True)
+class Asked:
+    """A training as the form has it: what of the preset is changed, and whether it is to start now."""
+
+    folder: Path
+    preset: str
+    settings: dict[str, Any]
+    start: bool
+
+
+def training_form() -> Asked | None:
+    """Draw the form; gives what it asks for, None while that cannot be trained."""
+    path = _folder()
+    dataset = _checked(path) if path else None
+    if path is None or dataset is None:
+        return None
+    with st.container(border=True):
+        st.caption(literal(sentence(dataset.group_meaning)))
+        split = show_split(dataset, "training")
+        window = _window(dataset)
+    if split.refusal:
+        return None
+    preset = _preset()
+    often = st.container(border=True)
+    values, sound = _all_other_settings(preset.name)
+    values |= {"split_by": split.way.text, "window": window}
+    with often:
+        shown, shown_sound = _often_changed(preset.name)
+        values |= shown
+        values["positive"] = _positive(dataset, values["join"])
+    try:
+        config = with_settings(preset.config, values) if sound and shown_sound else None
+    except ConfigError as error:
+        say_error(error)
+        config = None
+    changed = {} if config is None else config.changed_from(preset.config)
+    if config is not None:
+        _what_differs(preset, values)
+    start = st.button(
+        "Start training",
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=config is None or not values["init"],
+    )
+    return Asked(path, preset.name, changed, start) if config is not None and values["init"] else None
+
+
+def _folder() -> Path | None:
     folder = st.text_input(
         "Dataset folder",
         value=state.get(state.DATA_FOLDER),
@@ -43,45 +91,7 @@ def training_form() -> tuple[Path, str, dict[str, Any]] | None:
         return None
     path = folder_of(folder)
     state.put(state.DATA_FOLDER, str(path))
-    dataset = _checked(path)
-    if dataset is None:
-        return None
-    with st.container(border=True):
-        st.caption(literal(sentence(dataset.group_meaning)))
-        split = show_split(dataset, "training")
-        window = _window(dataset)
-    if split.refusal:
-        return None
-    names = [name for name in PRESETS if name != "demo"]
-    preset = st.selectbox("Preset", names, format_func=lambda name: f"{name}: {PRESETS[name].says}")
-    base = PRESETS[preset].config
-    settings: dict[str, Any] = {"split_by": split.way.text, "window": window}
-    with st.container(border=True):
-        left, middle, right = st.columns(3)
-        with left:
-            settings |= _network(base, preset)
-        with middle:
-            settings |= _learning(base, preset, scans=len(dataset.usable))
-        with right:
-            settings |= _augmentation(base, preset)
-            chosen = st.session_state.get(state.POSITIVE, {}).get(str(path)) or guess_positive(dataset.classes)
-            settings["positive"] = st.selectbox(
-                "Positive class",
-                dataset.classes,
-                index=dataset.classes.index(chosen) if chosen in dataset.classes else 0,
-                help="The class whose miss hurts.",
-                key=f"positive-{folder}",
-            )
-    changed = {name: value for name, value in settings.items() if value != getattr(base, name)}
-    told = {name: value for name, value in changed.items() if name != "positive"}
-    st.caption(
-        "Changed from the preset: " + literal(", ".join(f"{name} = {value}" for name, value in told.items()))
-        if told
-        else "Exactly the preset."
-    )
-    if st.button("Start training", type="primary", icon=":material/play_arrow:", disabled=settings["init"] == ""):
-        return path, preset, changed
-    return None
+    return path
 
 
 def _checked(folder: Path) -> Dataset | None:
@@ -117,90 +127,85 @@ def _window(dataset: Dataset) -> str:
     )
 
 
-def _network(base: TrainingConfig, preset: str) -> dict[str, Any]:
-    backbone = st.selectbox(
-        "Backbone",
-        dict.fromkeys((base.backbone, *BACKBONES)),
-        key=f"{preset}-backbone",
-        accept_new_options=True,
-        help="ResNets first; type the name of any other timm image classifier.",
-    )
-    sizes = sorted({64, 80, 96, 112, 128, 160, 192, 224, 256, 320, base.image_size})
-    image_size = st.select_slider("Image size, pixels", sizes, base.image_size, key=f"{preset}-size")
-    init = _first_weights(base, preset)
-    freeze = st.selectbox(
-        "Freeze",
-        FREEZE_CHOICES,
-        index=FREEZE_CHOICES.index(base.freeze),
-        format_func=lambda name: _FREEZE_WORDS[name],
-        key=f"{preset}-freeze",
-        help="What keeps its first weights. Makes sense with pretrained weights only.",
-    )
-    return {"backbone": backbone or base.backbone, "image_size": image_size, "init": init, "freeze": freeze}
+def _preset() -> Preset:
+    names = [name for name in PRESETS if name != "demo"]
+    preset = PRESETS[st.selectbox("Preset", names, key=state.PRESET, persist_state="session", width=300)]
+    st.markdown(literal(preset.says))
+    if preset.reported:
+        st.caption(f"Its authors reported: {literal(preset.reported)}.")
+    return preset
 
 
-def _first_weights(base: TrainingConfig, preset: str) -> str:
-    reachable = cached.hub_is_reachable()
-    ways = [_HUB, _SCRATCH, _FILE, _RUN]
-    words = {_HUB: "pretrained, from the model hub", _SCRATCH: "from scratch"}
-    way = st.selectbox(
-        "First weights",
-        ways,
-        index=0 if reachable else 1,
-        format_func=lambda name: words.get(name, name),
-        key=f"{preset}-init",
-        help="To see whether the hub can be reached, this page opens a connection to it and closes it again: nothing "
-        "is sent. Weights are fetched from there once a training with them starts.",
-    )
-    if way == _HUB and not reachable:
-        st.caption("The model hub cannot be reached from here: only weights it gave before will load.")
-    elif not reachable and base.init == _HUB:
-        st.caption("The model hub cannot be reached from here, so this starts from scratch; a file or a run works too.")
-    if way == _FILE:
-        return st.text_input("Weights file", placeholder="/path/to/weights.safetensors", key=f"{preset}-file").strip()
-    if way == _RUN:
-        runs: list[Run] = cached.finished_runs()
-        if not runs:
-            st.caption("There is no finished run yet.")
-            return ""
-        return str(st.selectbox("Weights of run", [run.id for run in runs], key=f"{preset}-from-run"))
-    return way
+def _often_changed(preset: str) -> tuple[dict[str, Any], bool]:
+    values, sound = {}, True
+    for column, names in zip(st.columns(3), _OFTEN_CHANGED, strict=True):
+        with column:
+            for name in names:
+                if name == "init":
+                    values[name] = choose_first_weights(PRESETS[preset])
+                else:
+                    values[name], fits = edited(preset, name)
+                    sound = sound and fits
+    return values, sound
 
 
-def _learning(base: TrainingConfig, preset: str, *, scans: int) -> dict[str, Any]:
-    epochs = st.number_input("Epochs at most", 1, 1000, base.epochs, key=f"{preset}-epochs")
-    batch_size = st.number_input(
-        "Batch size",
-        2,
-        4096,
-        base.batch_size,
-        key=f"{preset}-batch",
-        help=f"There are {scans} usable scans in all.",
-    )
-    learning_rate = st.number_input(
-        "Learning rate", 0.0, 10.0, base.learning_rate, step=1e-4, format="%.5f", key=f"{preset}-lr"
-    )
-    schedule = st.selectbox("Schedule", SCHEDULES, index=SCHEDULES.index(base.schedule), key=f"{preset}-schedule")
-    patience = st.number_input(
-        "Early stopping after",
-        1,
-        1000,
-        base.patience,
-        key=f"{preset}-patience",
-        help="Epochs without a lower validation loss. The best epoch's weights are kept.",
-    )
-    return {
-        "epochs": int(epochs),
-        "batch_size": int(batch_size),
-        "learning_rate": float(learning_rate),
-        "schedule": schedule,
-        "patience": int(patience),
-    }
+def _all_other_settings(preset: str) -> tuple[dict[str, Any], bool]:
+    values, sound = {}, True
+    elsewhere = {*_OF_THE_DATASET, *(name for names in _OFTEN_CHANGED for name in names)}
+    with st.expander("All settings", icon=":material/tune:"):
+        for heading, names in grouped_settings().items():
+            st.markdown(f"**{heading}**")
+            grid = st.grid(4, min_column_width=170, vertical_alignment="bottom")
+            for name in (name for name in names if name not in elsewhere):
+                with grid.cell():
+                    values[name], fits = edited(preset, name)
+                    sound = sound and fits
+        st.caption(
+            "The rest of each group stands above. What joins or groups scans is used when the training begins: "
+            "the table of the split is without it."
+        )
+    return values, sound
 
 
-def _augmentation(base: TrainingConfig, preset: str) -> dict[str, Any]:
-    rotation = st.slider("Rotation, ± degrees", 0.0, 45.0, base.rotation_degrees, 1.0, key=f"{preset}-rotation")
-    zoom = st.slider("Zoom, ± share", 0.0, 0.5, base.zoom, 0.05, key=f"{preset}-zoom")
-    contrast = st.slider("Contrast and brightness, ± share", 0.0, 0.5, base.contrast, 0.05, key=f"{preset}-contrast")
-    flip = st.toggle("Left-right flip", base.flip, key=f"{preset}-flip")
-    return {"rotation_degrees": rotation, "zoom": zoom, "contrast": contrast, "flip": flip}
+def _positive(dataset: Dataset, join: str) -> str:
+    """The class whose miss hurts, among those that the network will tell apart."""
+    try:
+        names = joined_classes(join)
+    except ConfigError:  # said where it is typed
+        names = {}
+    classes = sorted({names.get(label, label) for label in dataset.classes})
+    chosen = st.session_state.get(state.POSITIVE, {}).get(str(dataset.root)) or guess_positive(tuple(classes))
+    return str(
+        st.selectbox(
+            "Positive class",
+            classes,
+            index=classes.index(chosen) if chosen in classes else 0,
+            help="The class whose miss hurts.",
+            key=f"positive-{dataset.root}-{'/'.join(classes)}",
+        )
+    )
+
+
+def _what_differs(preset: Preset, values: dict[str, Any]) -> None:
+    """The settings that are not the preset's; the positive class is the dataset's affair, not the preset's."""
+    changed = [row for row in differences(preset.config.to_json(), values) if row[0] != "positive"]
+    show_differences(preset.name, changed)
+    if changed:
+        st.button(
+            "Back to the preset",
+            icon=":material/undo:",
+            key=f"back-to-{preset.name}",
+            on_click=_back,
+            args=(preset,),
+        )
+    if preset.config.init == HUB and values["init"] != HUB:
+        st.warning(
+            f"{preset.name} without pretrained weights is another recipe"
+            + (": what its authors reported does not speak of it." if preset.reported else "."),
+            icon=":material/info:",
+        )
+
+
+def _back(preset: Preset) -> None:
+    back_to_preset(preset.name)
+    first_weights_as_in_preset(preset)

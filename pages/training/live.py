@@ -1,17 +1,17 @@
-"""What a run is doing, while it does it: curves by epoch, pace, time left, its log."""
+"""What a run is doing, while it does it: how far it is, its curves, what is to be known about it, its log."""
 
 import streamlit as st
 
-from core.charts.history import history_figure
-from core.runs import Run, read_history, read_run
+from core.runs import Run, read_run
 from core.training import jobs
 from pages.shared import state
-from pages.shared.charts import show
-from pages.shared.errors import errors_in_a_line, say_error
-from pages.shared.progress import STATUS_ICONS, WORKING, duration, show_progress, stop_button
+from pages.shared.errors import errors_in_a_line, say_error, say_problem
+from pages.shared.progress import STATUS_ICONS, WORKING, show_progress, stop_button
 from pages.shared.splitting import group_words
-from pages.shared.tables import download_button
-from pages.shared.words import literal, run_name
+from pages.shared.words import literal, run_name, sentence
+from pages.training.curves import show_curves
+from pages.training.difference import differences, show_differences
+from pages.training.seen import show_seen
 
 _LOG_LINES = 12
 
@@ -28,23 +28,27 @@ def live_run(run: Run) -> None:
         if working and status not in WORKING:
             st.rerun()  # it just ended: the sidebar and the list of runs change with it
         _headline(now, status, error)
-        _curves(now)
+        show_curves(now, working=working)
+        _about(now)
         _log(now)
 
     block()
+    show_seen(run)
 
 
 def _headline(run: Run, status: str, error: str) -> None:
     st.subheader(f"{STATUS_ICONS[status]} {literal(run_name(run))}")  # type: ignore[index]
     if status in WORKING:
         show_progress(run)
+        if error:
+            say_problem(error)
         stop_button(run, key=f"stop-{run.id}")
     elif status == "finished":
         ways = st.container(horizontal=True, vertical_alignment="center")
         if ways.button("How good is it?", type="primary", icon=":material/monitoring:", key=f"open-{run.id}"):
             state.ask_for_run(run.id)
             st.switch_page("performance/page.py", query_params={"run": run.id})
-        ways.caption(f"Best epoch {run.record.best_epoch}. Weights: {literal(run.record.weights_from)}.")
+        ways.caption(f"Best epoch {run.record.best_epoch}.")
     else:
         if error:
             say_error(error)
@@ -54,39 +58,31 @@ def _headline(run: Run, status: str, error: str) -> None:
             key=f"resume-{run.id}",
             help="From the last finished epoch.",
         ):
-            jobs.start_in_background(run)
+            jobs.retry(run)
             st.rerun()
 
 
-def _curves(run: Run) -> None:
-    history = read_history(run)
-    if history.empty:
-        st.caption("Curves appear after the first epoch.")
-        return
-    last, best = history.iloc[-1], history.loc[history["val_loss"].idxmin()]
-    figures = st.grid(4, min_column_width=190)
-    figures.metric("Missed on validation (FNR at 0.5)", f"{last['val_fnr']:.1%}")
-    figures.metric("Validation AUC", f"{last['val_auc']:.3f}")
-    figures.metric("Validation loss", f"{last['val_loss']:.3f}", help=f"Lowest so far: {best['val_loss']:.3f}")
-    figures.metric("An epoch takes", duration(float(history["seconds"].mean())))
-    st.caption(group_words(run))
-    charts = st.grid(3, min_column_width=280)
-    for quantity in ("detection", "loss", "accuracy"):
-        with charts.cell():
-            show(history_figure(history, quantity), key=f"{quantity}-{run.id}")  # type: ignore[arg-type]
-    gap = float(last["train_accuracy"] - last["val_accuracy"])
-    if gap > 0.1:
-        st.caption(
-            f"Training accuracy is {gap:.0%} above validation: the network begins to know its training scans by heart."
-        )
-    with st.expander("The figures by epoch"):
-        st.dataframe(history, hide_index=True, width="stretch")
-        download_button(history, f"{run.id}-history")
+def _about(run: Run) -> None:
+    """What is to be known about the run: what it said itself, its groups, its first weights, what it changes."""
+    record = run.record
+    for note in record.notes:
+        st.markdown(f":material/info: {literal(sentence(note))}")
+    with st.expander("About this run", icon=":material/info:"):
+        st.caption(group_words(run))
+        if record.weights_from:
+            st.caption(f"First weights: {literal(sentence(record.weights_from))}")
+        if record.device:
+            st.caption(literal(f"Trained on {record.device} in {record.precision}, seed {record.seed}."))
+        if record.sweep:
+            st.caption(f"A trial of the sweep {literal(record.sweep)}.")
+        if record.preset_config:
+            show_differences(literal(record.preset), differences(record.preset_config, record.config))
+        elif record.preset:
+            st.caption(f"Preset {literal(record.preset)}; this run did not write down what that was.")
 
 
 def _log(run: Run) -> None:
     if not run.log_path.exists():
         return
-    with st.expander("Log"):
-        lines = run.log_path.read_text(encoding="utf-8", errors="replace").splitlines()
-        st.code("\n".join(lines[-_LOG_LINES:]) or "Nothing yet.", language=None)
+    with st.expander("Log", icon=":material/notes:"):
+        st.code("\n".join(jobs.last_lines(run, _LOG_LINES)) or "Nothing yet.", language=None)

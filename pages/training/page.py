@@ -12,6 +12,11 @@ from pages.shared.progress import WORKING
 from pages.shared.words import run_name
 from pages.training.form import training_form
 from pages.training.live import live_run
+from pages.training.queue import show_queue
+from pages.training.sweep_form import sweep_form
+from pages.training.sweeps import show_sweeps
+
+_TABS = ("Runs", "Queue", "Sweeps")
 
 
 def _watched(runs: list[Run]) -> Run:
@@ -32,22 +37,44 @@ def _watched(runs: list[Run]) -> Run:
     return by_id[picked]
 
 
+def _new_training() -> None:
+    """The form, and beside its button the way to try several values of it."""
+    asked = training_form()
+    if asked is None:
+        return
+    if asked.start:
+        run = new_run(asked.folder, preset=asked.preset, settings=asked.settings, runs_folder=cached.runs_folder())
+        jobs.start_in_background(run)
+        state.put(state.WATCHED_RUN, run.id)
+        state.put(state.FORM_DONE, str(asked.folder))
+        state.put(state.TRAINING_TAB_WANTED, "Runs")
+        st.rerun()
+    sweep_form(asked)
+
+
 st.title("Training")
 runs, problems = cached.all_runs()
-with st.expander("Train a network", expanded=not runs or bool(state.get(state.DATA_FOLDER)), icon=":material/add:"):
+folder = state.get(state.DATA_FOLDER)
+unfolded = not runs or (bool(folder) and folder != state.get(state.FORM_DONE))
+with st.expander("Train a network", expanded=unfolded, icon=":material/add:"):
     try:
-        asked = training_form()
-        if asked:
-            folder, preset, settings = asked
-            run = new_run(folder, preset=preset, settings=settings, runs_folder=cached.runs_folder())
-            jobs.start_in_background(run)
-            state.put(state.WATCHED_RUN, run.id)
-            st.rerun()
+        _new_training()
     except ExplorerError as error:
         say_error(error)
 for problem in problems:
     say_problem(problem)
-if runs:
-    live_run(_watched(runs))
-else:
-    st.info("No run yet. Choose a dataset above, or take the synthetic scans on the start page.")
+if wanted := state.take(state.TRAINING_TAB_WANTED):
+    state.put(state.TRAINING_TAB, wanted)
+watching, waiting, sweeping = st.tabs(_TABS, key=state.TRAINING_TAB, on_change="rerun")
+if watching.open:
+    with watching:
+        if runs:
+            live_run(_watched(runs))
+        else:
+            st.info("No run yet. Choose a dataset above, or take the synthetic scans on the start page.")
+if waiting.open:
+    with waiting:
+        show_queue()
+if sweeping.open:
+    with sweeping:
+        show_sweeps()

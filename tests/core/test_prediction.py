@@ -3,11 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
 from core.data.images import read_scan, resize_scan
+from core.models.build import build_network
+from core.models.heads import HEADS
 from core.models.weights import load_run_model
 from core.prediction import decided, predict_files, predict_pixels
 from core.runs import read_predictions
@@ -30,6 +33,40 @@ def test_probabilities_sum_to_one_and_features_are_what_the_head_looks_at(model)
     logits = features.astype(np.float32) @ classifier.weight.numpy().T + classifier.bias.numpy()
     softmax = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     np.testing.assert_allclose(softmax, probabilities, atol=5e-3)
+
+
+def test_a_network_of_sigmoids_gives_probabilities_that_sum_to_one(model):
+    sigmoids = replace(model, loss="binary")
+    probabilities, features = predict_pixels(sigmoids, pixels(5))
+    np.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-6)
+    plain, same_features = predict_pixels(model, pixels(5))
+    np.testing.assert_array_equal(features, same_features)
+    np.testing.assert_array_equal(probabilities.argmax(1), plain.argmax(1))
+    assert not np.allclose(probabilities, plain)
+
+
+def test_with_a_test_flip_scores_are_the_mean_of_scan_and_mirror_image_and_features_are_the_scans(model):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = replace(model, network=build_network("test_resnet", classes=2).eval())  # not yet sure of anything
+    scans = pixels(70)
+    flipping = replace(model, test_flip=True)
+    found, features = predict_pixels(flipping, scans)
+    itself, own_features = predict_pixels(model, scans)
+    mirrored, _ = predict_pixels(model, scans[:, :, ::-1])
+    np.testing.assert_allclose(found, (itself + mirrored) / 2, atol=1e-6)
+    np.testing.assert_array_equal(features, own_features)
+    assert not np.allclose(itself, mirrored)
+    np.testing.assert_allclose(predict_pixels(flipping, scans[:, :, ::-1])[0], found, atol=1e-6)
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_every_head_gives_scores_and_one_feature_a_channel(model, head):
+    network = build_network("test_resnet", classes=2, head=head, channels=3, image_size=64).eval()
+    other = replace(model, network=network, input=replace(model.input, channels=3, feed_size=64))
+    probabilities, features = predict_pixels(other, pixels(3))
+    np.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-6)
+    assert features.shape == (3, 96)
 
 
 def test_a_scan_gets_the_same_figures_alone_and_among_many(model):

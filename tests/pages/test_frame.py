@@ -35,7 +35,7 @@ def _broken(*_: object, **__: object) -> None:
 @pytest.mark.parametrize(
     ("page", "where"),
     [
-        ("training/page.py", "pages.training.live.read_history"),
+        ("training/page.py", "pages.training.curves.read_history"),
         ("home/page.py", "pages.shared.progress.show_progress"),
         ("threshold/page.py", "pages.threshold.pictures.show_pictures"),
         ("review/page.py", "pages.review.viewer.overlaid"),

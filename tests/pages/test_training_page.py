@@ -35,7 +35,7 @@ def test_without_anything_the_page_says_what_to_do(app):
 
 def test_start_makes_a_run_of_the_preset_with_what_was_changed(app, tiny_dataset, started):
     at = _with_folder(app("training/page.py"), tiny_dataset)
-    next(n for n in at.number_input if n.label == "Epochs at most").set_value(7)
+    next(n for n in at.number_input if n.label == "Epochs").set_value(7)
     next(n for n in at.number_input if n.label == "Batch size").set_value(8)
     at.run()
     _button(at, "Start training").click().run()
@@ -76,7 +76,7 @@ def test_a_run_at_work_shows_its_curves_and_can_be_stopped(app, tiny_run):
     with claimed(run):
         at = app("training/page.py")
         assert not at.exception
-        assert len(at.get("plotly_chart")) == 3
+        assert len(at.get("plotly_chart")) == 4
         _button(at, "Stop").click().run()
         assert (run.folder / "stop.request").exists()
 

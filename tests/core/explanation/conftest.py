@@ -8,21 +8,23 @@ import torch
 from numpy.typing import NDArray
 
 from core.models.build import LoadedModel, build_network
+from core.models.inputs import InputForm
 
 
-def small_model(backbone: str = "resnet10t", *, classes: tuple[str, ...] = ("COVID", "non-COVID")) -> LoadedModel:
+def small_model(
+    backbone: str = "resnet10t", *, classes: tuple[str, ...] = ("COVID", "non-COVID"), head: str = "linear"
+) -> LoadedModel:
     """A model at 64 px whose weights are the same each time, ready for questions as `load_run_model` leaves it."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        network = build_network(backbone, classes=len(classes))
+        network = build_network(backbone, classes=len(classes), head=head, image_size=64)
     network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
     return LoadedModel(
         network=network,
         classes=classes,
         positive=classes[0],
         image_size=64,
-        mean=0.5,
-        std=0.25,
+        input=InputForm(mean=0.5, std=0.25),
         device=torch.device("cpu"),
         lock=threading.Lock(),
     )

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from core.data.images import resize_scan
 from core.errors import RequestError
 from core.explanation.maps import METHODS, explain, last_stage
-from core.models.build import LoadedModel, build_network, to_input
+from core.models.build import LoadedModel, build_network
+from core.models.heads import HEADS
 from core.prediction import predict_pixels
+from tests.core.explanation.conftest import small_model
 
 Scan = NDArray[np.uint8]
 
@@ -52,14 +54,14 @@ def test_the_classes_score_is_the_networks(model: LoadedModel, scan: Scan) -> No
         assert explain(model, scan, target=name).target_score == pytest.approx(probabilities[column], abs=1e-5)
 
 
-def test_gradcam_is_the_rectified_sum_of_maps_weighed_by_their_mean_gradients(model: LoadedModel, scan: Scan) -> None:
-    """The paper's formula, computed the slow way with plain autograd."""
-    inputs = to_input(
-        torch.from_numpy(resize_scan(scan, model.image_size))[None],
-        mean=model.mean,
-        std=model.std,
-        device=model.device,
-    )
+@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("backbone", ["resnet10t", "test_resnet"])
+def test_gradcam_is_the_rectified_sum_of_maps_weighed_by_their_mean_gradients(
+    scan: Scan, backbone: str, head: str
+) -> None:
+    """The paper's formula, computed the slow way with plain autograd, whatever stands on the maps."""
+    model = small_model(backbone, head=head)
+    inputs = model.input.of(torch.from_numpy(resize_scan(scan, model.image_size))[None], model.device)
     maps = model.network.forward_features(inputs).detach().requires_grad_()  # type: ignore[operator]
     score = model.network.forward_head(maps)[0, 0]  # type: ignore[operator]
     (gradients,) = torch.autograd.grad(score, maps)
@@ -77,8 +79,11 @@ def test_gradcam_is_the_rectified_sum_of_maps_weighed_by_their_mean_gradients(mo
         assert corner.max() == found.heat.max()
 
 
-def test_at_least_one_class_has_evidence(model: LoadedModel, scan: Scan) -> None:
-    """Else the tests of range and threads would only ever compare zeros."""
+@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("backbone", ["resnet10t", "test_resnet"])
+def test_at_least_one_class_has_evidence(scan: Scan, backbone: str, head: str) -> None:
+    """Else the tests of range, threads and heads would only ever compare zeros."""
+    model = small_model(backbone, head=head)
     assert any(explain(model, scan, target=name, method="layercam").maximum > 0 for name in model.classes)
 
 
@@ -89,6 +94,30 @@ def test_without_evidence_the_map_is_empty_and_all_zero(model: LoadedModel, scan
     assert found.maximum == 0.0
     assert not found.heat.any()
     assert np.isfinite(found.target_score)
+
+
+def test_the_score_of_a_network_of_sigmoids_is_its_share_of_their_sum(model: LoadedModel, scan: Scan) -> None:
+    sigmoids = replace(model, loss="binary")
+    scores = {name: explain(sigmoids, scan, target=name).target_score for name in model.classes}
+    assert sum(scores.values()) == pytest.approx(1, abs=1e-6)
+    assert scores["COVID"] != pytest.approx(explain(model, scan, target="COVID").target_score, abs=1e-6)
+
+
+def test_a_map_is_of_the_scan_itself_where_scores_are_means_with_its_mirror_image(
+    model: LoadedModel, scan: Scan
+) -> None:
+    flipping = replace(model, test_flip=True)
+    for target in model.classes:
+        found, plain = explain(flipping, scan, target=target), explain(model, scan, target=target)
+        np.testing.assert_array_equal(found.heat, plain.heat)
+        assert (found.maximum, found.target_score) == (plain.maximum, plain.target_score)
+
+
+def test_a_map_of_a_network_fed_at_another_size_has_the_scans_shape(scan: Scan) -> None:
+    model = small_model("test_resnet")
+    found = explain(replace(model, image_size=32, input=replace(model.input, feed_size=128)), scan)
+    assert found.side == (4, 4)  # of 128 px, each of five stages halves it
+    assert found.heat.shape == scan.shape
 
 
 def test_an_unknown_class_names_the_known_ones(model: LoadedModel, scan: Scan) -> None:

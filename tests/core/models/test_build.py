@@ -1,12 +1,9 @@
-import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from torch import nn
 
 from core.errors import ConfigError
-from core.models.build import build_network, frozen_modules, input_statistics, placed, to_input
+from core.models.build import build_network, input_statistics, placed
 
 CPU = torch.device("cpu")
 
@@ -62,21 +59,33 @@ def test_dropout_acts_in_training_only():
     assert not torch.equal(network(scans), network(scans))
 
 
-@given(
-    value=st.integers(0, 255), mean=st.floats(0, 1), std=st.floats(0.05, 1), stacked=st.booleans()
-)  # fmt: skip
-def test_grey_bytes_are_scaled_to_one_then_normalised(value, mean, std, stacked):
-    pixels = torch.full((2, 1, 3, 4) if stacked else (2, 3, 4), value, dtype=torch.uint8)
-    found = to_input(pixels, mean=mean, std=std, device=CPU)
-    assert found.shape == (2, 1, 3, 4)
-    assert found.dtype == torch.float32
-    np.testing.assert_allclose(found.numpy(), (value / 255 - mean) / std, rtol=1e-4, atol=1e-5)
+def test_a_network_of_three_channels_takes_three():
+    network = build_network("test_resnet", classes=2, channels=3).eval()
+    assert network(torch.zeros(2, 3, 32, 32)).shape == (2, 2)
 
 
-def test_normalising_leaves_the_bytes_alone():
-    pixels = torch.full((1, 3, 3), 7, dtype=torch.uint8)
-    to_input(pixels, mean=0.5, std=0.25, device=CPU)
-    assert pixels.unique().tolist() == [7]
+def test_residual_branches_are_dropped_in_training_only():
+    network = build_network("test_resnet", classes=2, drop_path=0.9)
+    scans = torch.rand(8, 1, 32, 32)
+    network.eval()
+    assert torch.equal(network(scans), network(scans))
+    for module in network.modules():
+        module.train(not isinstance(module, nn.BatchNorm2d))
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.ones_(module.weight)  # a branch begins at 0, and could be dropped unseen
+    assert not torch.equal(network(scans), network(scans))
+
+
+@pytest.mark.parametrize("backbone", ["vgg11", "hrnet_w18_small"])
+def test_a_backbone_without_branches_to_drop_is_told(backbone):
+    with pytest.raises(ConfigError) as caught:
+        build_network(backbone, classes=2, drop_path=0.1)
+    assert str(caught.value) == (f"backbone {backbone!r} has no residual branches that can be dropped; set drop_path=0")
+
+
+def test_an_unknown_head_names_the_known_ones():
+    with pytest.raises(ConfigError, match=r"^expected a head among linear, dense1024, flatten, found 'big'$"):
+        build_network("test_resnet", classes=2, head="big")
 
 
 def test_weights_from_the_hub_bring_their_own_statistics_as_one_grey_value():
@@ -85,62 +94,6 @@ def test_weights_from_the_hub_bring_their_own_statistics_as_one_grey_value():
     assert mean == pytest.approx((0.485 + 0.456 + 0.406) / 3)
     assert std == pytest.approx((0.229 + 0.224 + 0.225) / 3)
     assert input_statistics(network, pretrained=False) == (0.5, 0.25)
-
-
-def names_held(network: nn.Module, freeze: str) -> set[str]:
-    held = {id(p) for module in frozen_modules(network, freeze) for p in module.parameters()}
-    return {name for name, p in network.named_parameters() if id(p) in held}
-
-
-def test_nothing_is_frozen_unless_asked():
-    assert names_held(build_network("resnet18", classes=2), "none") == set()
-
-
-def test_freezing_the_backbone_leaves_the_classifier():
-    network = build_network("resnet18", classes=2)
-    assert {name for name, _ in network.named_parameters()} - names_held(network, "backbone") == {
-        "fc.weight",
-        "fc.bias",
-    }
-
-
-@pytest.mark.parametrize(
-    ("backbone", "free"),
-    [
-        ("test_vit", {"head.weight", "head.bias"}),
-        (
-            "deit_tiny_distilled_patch16_224",
-            {"head.weight", "head.bias", "head_dist.weight", "head_dist.bias"},
-        ),
-    ],
-)
-def test_freezing_the_backbone_of_a_transformer_holds_its_own_parameters_and_leaves_every_classifier(backbone, free):
-    network = build_network(backbone, classes=2)
-    assert {name for name, _ in network.named_parameters()} - names_held(network, "backbone") == free
-
-
-@pytest.mark.parametrize("backbone", ["resnet18", "resnet10t", "resnet50"])
-def test_freezing_early_leaves_the_last_two_stages_and_the_classifier(backbone):
-    network = build_network(backbone, classes=2)
-    free = {name.split(".")[0] for name in {n for n, _ in network.named_parameters()} - names_held(network, "early")}
-    assert free == {"layer3", "layer4", "fc"}
-
-
-def test_stages_inside_a_container_are_frozen_one_by_one():
-    network = build_network("test_efficientnet", classes=2)
-    held = {".".join(name.split(".")[:2]) for name in names_held(network, "early") if name.startswith("blocks")}
-    stages = [stage["module"] for stage in network.feature_info]
-    free = {name for name, _ in network.named_parameters()} - names_held(network, "early")
-    assert not any(
-        name.startswith(tuple(f"{stage}." for stage in stages[-2:])) for name in names_held(network, "early")
-    )
-    assert held
-    assert any(name.startswith(f"{stages[-1]}.") for name in free)
-
-
-def test_early_is_refused_where_there_are_no_stages():
-    with pytest.raises(ConfigError, match="needs a backbone with stages, this one has none; use 'none' or 'backbone'"):
-        frozen_modules(nn.Sequential(nn.Flatten(), nn.Linear(4, 2)), "early")
 
 
 def test_a_placed_network_lays_its_filters_out_channels_last():

@@ -1,5 +1,6 @@
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -8,14 +9,18 @@ from safetensors.torch import save_file
 from core.errors import ConfigError, RunDamagedError, WeightsError
 from core.models import weights
 from core.models.build import build_network
-from core.models.weights import initialise, load_matching, load_run_model, read_weights, save_weights
+from core.models.heads import HEADS
+from core.models.inputs import InputForm
+from core.models.weights import initialise, load_run_model, read_weights, save_weights
 from core.runs import create_run
 
 BACKBONE = "test_resnet"
 
 
-def first(init: object, *, backbone: str = BACKBONE, runs: Path = Path("runs")) -> weights.Initialised:
-    return initialise(backbone, classes=2, dropout=0.0, init=str(init), runs_folder=runs)
+def first(
+    init: object, *, backbone: str = BACKBONE, classes: int = 2, runs: Path = Path("runs"), **settings: Any
+) -> weights.Initialised:
+    return initialise(backbone, classes=classes, init=str(init), runs_folder=runs, **settings)
 
 
 def network_tensors(backbone: str = BACKBONE, *, seed: int = 3, classes: int = 2) -> dict[str, torch.Tensor]:
@@ -32,14 +37,23 @@ def test_from_scratch_needs_nothing():
 
 
 @pytest.mark.parametrize("wrapper", [None, "state_dict", "model", "model_state_dict", "state_dict_ema"])
-@pytest.mark.parametrize("prefix", ["", "module.", "backbone."])
+@pytest.mark.parametrize("prefix", ["", "module.", "backbone.", "encoder.", "module.model.", "_orig_mod."])
 def test_a_torch_file_is_read_whatever_it_is_wrapped_in(tmp_path, wrapper, prefix):
     tensors = network_tensors()
     named = {prefix + name: tensor for name, tensor in tensors.items()}
     torch.save({wrapper: named, "epoch": 7} if wrapper else named, tmp_path / "w.pt")
     found = first(tmp_path / "w.pt")
     assert fits(found, tensors)
-    assert found.weights_from == f"w.pt: {len(tensors)} of {len(tensors)} tensors fit"
+    count = len(tensors) - 2
+    assert found.weights_from == (
+        f"w.pt: {count} of {count} tensors of the backbone fit, 100.0 % of its parameters; head taken over"
+    )
+
+
+def test_wrappers_within_wrappers_are_taken_off(tmp_path):
+    tensors = network_tensors()
+    torch.save({"model": {"state_dict": tensors}, "args": {"lr": 0.1}}, tmp_path / "w.pt")
+    assert fits(first(tmp_path / "w.pt"), tensors)
 
 
 def test_a_safetensors_file_is_read(tmp_path):
@@ -69,21 +83,18 @@ def test_rgb_filters_see_in_grey_what_they_saw_in_three_equal_channels(tmp_path)
 def test_another_number_of_classes_gets_a_new_last_layer_and_says_so(tmp_path):
     save_weights(network_tensors(classes=1000), tmp_path / "w.safetensors")
     found = first(tmp_path / "w.safetensors")
-    assert found.weights_from.endswith("tensors fit; new: fc.weight, fc.bias")
+    assert found.weights_from.endswith(
+        "100.0 % of its parameters; head new; of another shape: fc.weight (1000x96, here 2x96), fc.bias (1000, here 2)"
+    )
 
 
-def test_weights_of_another_backbone_are_refused(tmp_path):
-    save_weights(network_tensors("test_vit"), tmp_path / "w.safetensors")
-    with pytest.raises(WeightsError, match=r"^w\.safetensors: \d+ of \d+ tensors fit, too few to be .*; choose the"):
-        first(tmp_path / "w.safetensors")
-
-
-def test_tensors_of_odd_shapes_do_not_fit():
-    network = build_network(BACKBONE, classes=2)
-    names = [name for name, tensor in network.state_dict().items() if tensor.ndim == 1]
-    odd = {name: torch.zeros(1, 3, 2, 2) for name in names}
-    with pytest.raises(WeightsError, match=r"^odd: 0 of"):
-        load_matching(network, odd, name="odd")
+@pytest.mark.parametrize("init", ["scratch", "FILE", "RUN"])
+@pytest.mark.parametrize(("channels", "count"), [("auto", 1), ("1", 1), ("3", 3)])
+def test_the_network_has_the_channels_asked_for_wherever_its_weights_come_from(trained, init, channels, count):
+    places = {"scratch": "scratch", "FILE": trained.run.weights_path, "RUN": trained.run.id}
+    found = first(places[init], runs=trained.runs, channels=channels)
+    assert found.channels == count
+    assert found.network(torch.zeros(2, count, 32, 32)).shape == (2, 2)
 
 
 class Payload:
@@ -130,7 +141,7 @@ def test_a_torch_file_without_names_is_told(tmp_path, content):
 
 def test_a_torch_file_with_numbers_for_names_does_not_fit(tmp_path):
     torch.save({0: torch.zeros(1), "epoch": 3}, tmp_path / "w.pt")
-    with pytest.raises(WeightsError, match=r"0 of .* tensors fit"):
+    with pytest.raises(WeightsError, match=r"0 of .* tensors of the backbone fit"):
         first(tmp_path / "w.pt")
 
 
@@ -140,6 +151,29 @@ def test_another_run_gives_its_weights_and_its_statistics(trained):
         assert fits(found, read_weights(trained.run.weights_path))
         assert found.weights_from.startswith(f"run {trained.run.id}: ")
         assert (found.mean, found.std) == (trained.run.record.input_mean, trained.run.record.input_std)
+
+
+def test_a_run_on_other_classes_gives_its_backbone_and_no_head(trained):
+    own = read_weights(trained.run.weights_path)
+    for classes, names in ((3, ("a", "b", "c")), (2, ("normal", "pneumonia"))):
+        found = first(trained.run.id, runs=trained.runs, classes=classes, class_names=names)
+        tensors = found.network.state_dict()
+        assert all(torch.equal(tensors[name], own[name]) for name in own if not name.startswith("fc."))
+        assert tensors["fc.weight"].shape == (classes, 96)
+        assert not torch.equal(tensors["fc.weight"], own["fc.weight"])
+        assert "; head new" in found.weights_from
+
+
+def test_a_run_on_the_same_classes_gives_its_head_too(trained):
+    found = first(trained.run.id, runs=trained.runs, class_names=("covid", "normal"))
+    assert fits(found, read_weights(trained.run.weights_path))
+    assert found.weights_from.endswith("; head taken over")
+
+
+@pytest.mark.parametrize("head", ["dense1024", "flatten"])
+def test_a_runs_backbone_serves_under_another_head(trained, head):
+    found = first(trained.run.id, runs=trained.runs, head=head, image_size=32)
+    assert "100.0 % of its parameters; head new; unknown here: fc.bias, fc.weight" in found.weights_from
 
 
 def test_a_run_without_weights_is_told(tmp_path):
@@ -221,6 +255,34 @@ def test_a_finished_runs_network_is_ready_for_questions(trained):
     assert not any(p.requires_grad for p in model.network.parameters())
     assert (model.classes, model.positive, model.image_size) == (("covid", "normal"), "covid", 32)
     assert not model.lock.locked()
+
+
+def test_a_record_of_before_there_were_heads_and_channels_still_opens(own_run):
+    old = {"backbone": BACKBONE, "image_size": 32}
+    model = load_run_model(own_run.updated(config=old))
+    assert (model.input.channels, model.input.feed_size) == (1, 0)
+    assert (model.loss, model.test_flip, model.window.name) == ("cross-entropy", False, "lung")
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_a_runs_network_comes_back_with_its_head_channels_and_feed_size(own_run, head):
+    settings = {"head": head, "channels": "3", "feed_size": 64, "loss": "binary", "test_flip": True, "dropout": 0.5}
+    with torch.random.fork_rng():
+        network = build_network(BACKBONE, classes=2, head=head, channels=3, dropout=0.5, image_size=64).eval()
+    save_weights(network.state_dict(), own_run.weights_path)
+    model = load_run_model(own_run.updated(config=own_run.record.config | settings))
+    assert model.input == InputForm(own_run.record.input_mean, own_run.record.input_std, channels=3, feed_size=64)
+    assert (model.loss, model.test_flip) == ("binary", True)
+    inputs = model.input.of(torch.randint(0, 256, (2, 32, 32), dtype=torch.uint8), model.device)
+    torch.testing.assert_close(model.network(inputs), network(inputs))
+
+
+@pytest.mark.parametrize(("name", "value"), [("head", 3), ("feed_size", "64"), ("test_flip", 1), ("loss", None)])
+def test_a_setting_of_another_kind_is_told(own_run, name, value):
+    with pytest.raises(
+        RunDamagedError, match=rf"^expected {name} of run .* to be .*, found .*; restore its run\.json$"
+    ):
+        load_run_model(own_run.updated(config=own_run.record.config | {name: value}))
 
 
 def test_a_run_without_its_weights_cannot_be_asked(own_run):

@@ -17,7 +17,9 @@ def test_measuring_leaves_the_network_and_chance_as_they_were(training):
     network = placed(build_network("test_resnet", classes=2, dropout=0.5), CPU).train(training)
     batch = torch.rand(4, 1, 32, 32)
     before, chance = state(network), torch.get_rng_state()
-    assert faster_precision(network, batch, device=CPU) in ("fp32", "bf16")
+    found, per_second = faster_precision(network, network, batch, device=CPU)
+    assert found in ("fp32", "bf16")
+    assert per_second > 0
     assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
     assert all(p.grad is None for p in network.parameters())
     assert network.training == training
@@ -26,9 +28,15 @@ def test_measuring_leaves_the_network_and_chance_as_they_were(training):
 
 @pytest.mark.parametrize("faster", ["fp32", "bf16"])
 def test_the_faster_one_is_taken(monkeypatch, faster):
-    monkeypatch.setattr(precision, "_step_seconds", lambda n, b, d, name: 1.0 if name == faster else 2.0)
+    monkeypatch.setattr(precision, "_step_seconds", lambda a, b, d, name: 1.0 if name == faster else 2.0)
     network = build_network("test_resnet", classes=2)
-    assert faster_precision(network, torch.rand(2, 1, 32, 32), device=CPU) == faster
+    assert faster_precision(network, network, torch.rand(2, 1, 32, 32), device=CPU) == (faster, 2.0)
+
+
+def test_an_arithmetic_that_was_asked_for_is_timed_alone():
+    network = build_network("test_resnet", classes=2)
+    found, _ = faster_precision(network, network, torch.rand(2, 1, 32, 32), device=CPU, among=("bf16",))
+    assert found == "bf16"
 
 
 def test_a_failed_measurement_leaves_the_network_as_it_was(monkeypatch):
@@ -41,7 +49,7 @@ def test_a_failed_measurement_leaves_the_network_as_it_was(monkeypatch):
     monkeypatch.setattr(precision, "_step_seconds", fail)
     before = state(network)
     with pytest.raises(MemoryError):
-        faster_precision(network, torch.rand(2, 1, 32, 32), device=CPU)
+        faster_precision(network, network, torch.rand(2, 1, 32, 32), device=CPU)
     assert not network.training
     assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
 
