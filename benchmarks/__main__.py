@@ -9,7 +9,7 @@ from benchmarks.measured import HEADER
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line trains
 
-NAMES = ("training", "maps", "indexing", "pixel_store", "near_duplicates", "rerun", "first_paint")
+NAMES = ("training", "training_memory", "maps", "indexing", "pixel_store", "near_duplicates", "rerun", "first_paint")
 
 
 def main() -> int:

@@ -63,7 +63,15 @@ def parallel_coordinates(
     for place in range(len(axes)):  # plotly's own lines are black: not to be seen in the dark
         x = place / (len(axes) - 1)
         figure.add_shape(
-            type="line", x0=x, x1=x, y0=0, y1=1, xref="paper", yref="paper", line={"color": NEUTRAL}, layer="below"
+            type="line",
+            x0=x,
+            x1=x,
+            y0=0,
+            y1=1,
+            xref="paper",
+            yref="paper",
+            line={"color": NEUTRAL, "width": 1},
+            layer="below",
         )
     # Names stand above the axes, values beside them and at their ends: all inside the margins.
     beside = max(map(len, axes[0].get("ticktext", ["0.0000"])))

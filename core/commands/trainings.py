@@ -84,7 +84,7 @@ def start(run: Run) -> Facts:
         jobs.start_in_background(run)
     else:
         jobs.retry(run)
-    return {"run": run.id, "status": "queued", "folder": str(run.folder), "ahead": jobs.waiting_before(run)}
+    return {"run": run.id, "status": "queued", "folder": str(run.folder), "place": jobs.waiting_before(run) + 1}
 
 
 def queue(runs_folder: Path) -> Facts:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
+import xxhash
 from numpy.typing import NDArray
 from PIL import UnidentifiedImageError
 
@@ -37,9 +38,10 @@ class ScanFacts:
     `mode` is Pillow's name for the stored pixels before turning grey (of DICOM its colours, bits and sign), `format`
     Pillow's name for what the content is, or DICOM, `bytes` the file's size, `sha256` of its content (of a frame: of
     that and its number), `problem` one line that says why the scan cannot be used, else empty.
-    `pixels` is a SHA-256 over the upright grey pixels (of DICOM in the lung window), `metadata` what else the file's
-    header says that is neither anatomy nor identity ("key=value" items joined with "; "), `remark` what is worth
-    saying and no problem, `patient` a keyed hash of the patient's id, else empty.
+    `pixels` is an XXH3 (128 bits) of the shape and the upright grey pixels (of DICOM in the lung window): the same for
+    the same picture, but no proof against forgery as `sha256` is. `metadata` is what else the file's header says that
+    is neither anatomy nor identity ("key=value" items joined with "; "), `remark` what is worth saying and no problem,
+    `patient` a keyed hash of the patient's id, else empty.
     """
 
     width: int = 0
@@ -229,7 +231,8 @@ def _scan_digest(file_sha256: str, frame: int | None) -> str:
 
 def _of_pixels(grey: NDArray[np.uint8]) -> dict[str, Any]:
     height, width = grey.shape
-    digest = hashlib.sha256(f"{height}x{width}".encode())
+    # Only ever compared with one another; a SHA-256 takes a fifteenth of the time that indexing takes.
+    digest = xxhash.xxh3_128(f"{height}x{width}".encode())
     digest.update(grey.data if grey.flags.c_contiguous else grey.tobytes())
     return {"width": width, "height": height, "pixels": digest.hexdigest()}
 

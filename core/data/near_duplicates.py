@@ -114,6 +114,9 @@ def near_hashes(hashes: NDArray[np.uint64], max_bits: int) -> Pairs:
 
 def clusters(count: int, pairs: Pairs) -> NDArray[np.int64]:
     """A number for each of `count` scans, the same for all that pairs link, also by way of others; shape (count,)."""
+    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
+    if not len(pairs):  # as in most datasets: SciPy need not be loaded
+        return np.arange(count)
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 

@@ -43,16 +43,16 @@ def grey(image: Image.Image, content: bytes) -> NDArray[np.uint8]:
     if image.format == "JPEG2000" or any(tile[0] == "libtiff" for tile in getattr(image, "tile", ())):
         job = {"kind": "image", "format": image.format, "megapixels": image.width * image.height / 1e6}
         return np.asarray(decoded_apart(job, content), np.uint8)
-    return _upright_and_grey(image)
+    return _array(_upright_and_grey(image))
 
 
 def decoded_here(content: bytes, format: str) -> NDArray[np.uint8]:
     """What `grey` gives, in this process whatever the decoder."""
     with Image.open(io.BytesIO(content), formats=(format,)) as image:
-        return _upright_and_grey(image)
+        return np.asarray(_upright_and_grey(image))  # Arrow is not loaded there
 
 
-def _upright_and_grey(image: Image.Image) -> NDArray[np.uint8]:
+def _upright_and_grey(image: Image.Image) -> Image.Image | NDArray[np.uint8]:
     image.load()
     # A garbled EXIF block says nothing about the pixels, which are fine by now.
     with suppress(Exception):
@@ -63,8 +63,20 @@ def _upright_and_grey(image: Image.Image) -> NDArray[np.uint8]:
         return _scaled_to_8_bit(np.asarray(image))
     if image.has_transparency_data:
         image = _on_black(image)
-    # Not np.array: its copy costs a tenth of all the time that indexing takes.
-    return np.asarray(image if image.mode == "L" else image.convert("L"))
+    return image if image.mode == "L" else image.convert("L")
+
+
+def _array(grey: Image.Image | NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What `np.asarray` gives, shape (h, w), but of an image its own memory: two copies less."""
+    if isinstance(grey, np.ndarray):
+        return grey
+    import pyarrow
+
+    try:
+        pixels = pyarrow.array(grey)
+    except ValueError:  # Pillow keeps large images in pieces
+        return np.asarray(grey)
+    return pixels.to_numpy().reshape(grey.height, grey.width)
 
 
 def _on_black(image: Image.Image) -> Image.Image:

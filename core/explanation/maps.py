@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from core.data.images import resize_scan
 from core.errors import RequestError
 from core.models.build import LoadedModel
+from core.models.heads import has_channels_last
 from core.models.outputs import class_scores
 
 METHODS: Mapping[str, str] = {
@@ -108,7 +109,8 @@ def explain(
     with model.lock, torch.enable_grad():
         # Gradients are needed from this layer on, not before it: half the work, and no parameter gets a gradient.
         starts_gradient = module.register_forward_hook(_with_gradient)
-        cam = _library_class(method)(model=model.network, target_layers=[module])
+        turned = _channels_first if has_channels_last(model.network) else None
+        cam = _library_class(method)(model=model.network, target_layers=[module], reshape_transform=turned)
         kept = _keeping_raw(cam)
         try:
             heat = cam(inputs, [ClassifierOutputTarget(model.classes.index(target))])[0]
@@ -168,6 +170,10 @@ def _keeping_raw(cam: Any) -> list[NDArray[np.float32]]:
 
     cam.get_cam_image = computed_and_kept
     return kept
+
+
+def _channels_first(maps: torch.Tensor) -> torch.Tensor:
+    return maps.permute(0, 3, 1, 2)
 
 
 def _with_gradient(_module: torch.nn.Module, _inputs: Any, output: Any) -> torch.Tensor:

@@ -60,9 +60,13 @@ def head_inputs(network: nn.Module, scans: Tensor) -> Tensor:
 def features_of(network: nn.Module, taken: Tensor) -> Tensor:
     """One figure a feature, (n, d), of what the head takes: of maps or tokens their mean over the places."""
     if taken.ndim == 4:
-        places = (1, 2) if getattr(network, "output_fmt", "NCHW") == "NHWC" else (2, 3)
-        return taken.mean(places)
+        return taken.mean((1, 2) if has_channels_last(network) else (2, 3))
     return taken.mean(1) if taken.ndim == 3 else taken
+
+
+def has_channels_last(network: nn.Module) -> bool:
+    """Whether the network's maps are (n, h, w, d), as a Swin transformer's, and not (n, d, h, w)."""
+    return bool(getattr(network, "output_fmt", "NCHW") == "NHWC")
 
 
 def head_on_inputs(network: nn.Module, *, dropout: float) -> nn.Module | None:

@@ -9,6 +9,7 @@ import json
 import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -204,8 +205,9 @@ def find_sweep(name: str, runs_folder: Path) -> Sweep:
     """
     is_id = bool(re.fullmatch(r"[\w-][\w.-]*", name))  # no way out of the folder, no wildcard
     for folder in (Path(name), *([runs_folder / FOLDER / name] if is_id else [])):
-        if name and (folder / "sweep.json").is_file():
-            return read_sweep(folder)
+        with suppress(OSError):  # a name too long for the file system, a folder that is closed to us
+            if name and (folder / "sweep.json").is_file():
+                return read_sweep(folder)
     matches = sorted((runs_folder / FOLDER).glob(f"{name}*/sweep.json")) if is_id else []
     if len(matches) == 1:
         return read_sweep(matches[0].parent)

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from filelock import FileLock
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from optuna.storages import RDBStorage
     from optuna.trial import FrozenTrial
 
+_STUDY = "trials"  # there is one in each database
 _WAIT_FOR_DATABASE_SECONDS = 60
 _RUN, _STANDING, _ERROR = "run", "standing", "error"
 
@@ -77,6 +79,8 @@ def ask(sweep: Sweep) -> Trial | None:
     Raises:
         WorkError: the database cannot be written.
     """
+    if not sweep.trials_path.exists():
+        _make(sweep)
     number = len(read_trials(sweep))
     if number >= sweep.trials:
         return None
@@ -96,7 +100,8 @@ def completed(sweep: Sweep, trial: Trial) -> Trial:
     from optuna.trial import Trial as AskedTrial
 
     with _study(sweep, _sampler(sweep, trial.number)) as (study, storage):
-        asked = AskedTrial(study, _id_of(trial, sweep, storage))
+        study.get_trials(deepcopy=False)  # its cache writes to no trial that it has not seen
+        asked = AskedTrial(study, _id_of(trial, storage))
         for name, distribution in _distributions(sweep).items():
             asked._suggest(name, distribution)  # gives again what it has
         return replace(trial, values=dict(asked.params))
@@ -125,48 +130,69 @@ def tell_failed(sweep: Sweep, trial: Trial, error: str) -> None:
 
 def _note(sweep: Sweep, trial: Trial, name: str, value: Any) -> None:
     with _study(sweep) as (_, storage):
-        storage.set_trial_user_attr(_id_of(trial, sweep, storage), name, value)
+        storage.set_trial_user_attr(_id_of(trial, storage), name, value)
 
 
-def _id_of(trial: Trial, sweep: Sweep, storage: "RDBStorage") -> int:
-    return storage.get_trial_id_from_study_id_trial_number(storage.get_study_id_from_name(sweep.id), trial.number)
+def _id_of(trial: Trial, storage: "RDBStorage") -> int:
+    return storage.get_trial_id_from_study_id_trial_number(storage.get_study_id_from_name(_STUDY), trial.number)
 
 
 @contextmanager
 def _study(sweep: Sweep, sampler: "BaseSampler | None" = None) -> Iterator[tuple["Study", "RDBStorage"]]:
-    """The sweep's study and its storage, made where it is not there yet; its connections are closed behind it."""
+    """The sweep's study and its storage, closed behind it; reading waits for no writer."""
+    import optuna
+
+    with _told_in_one_line(sweep), _storage(sweep.trials_path, is_new=False) as storage:
+        yield optuna.load_study(storage=storage, study_name=_STUDY, sampler=sampler), storage
+
+
+def _make(sweep: Sweep) -> None:
+    """The database with an empty study, put in place when it is complete. Only while `asking`."""
+    import optuna
+
+    unfinished = sweep.trials_path.with_name(".trials.tmp.sqlite")
+    with _told_in_one_line(sweep):
+        for path in sweep.folder.glob(f"{unfinished.name}*"):
+            path.unlink()  # its process was killed
+        with closing(sqlite3.connect(unfinished)) as database:
+            database.execute("PRAGMA journal_mode=WAL")  # SQLite remembers it in the file
+        with _storage(unfinished, is_new=True) as storage:
+            optuna.create_study(storage=storage, study_name=_STUDY, direction="minimize")
+        unfinished.replace(sweep.trials_path)
+
+
+@contextmanager
+def _storage(path: Path, *, is_new: bool) -> Iterator["RDBStorage"]:
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # what people need to know, the sweep says itself
+    storage = optuna.storages.RDBStorage(
+        f"sqlite:///{path.resolve()}",
+        engine_kwargs={"connect_args": {"timeout": _WAIT_FOR_DATABASE_SECONDS}},
+        skip_compatibility_check=not is_new,
+        skip_table_creation=not is_new,
+    )
+    try:
+        yield storage
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
+
+
+@contextmanager
+def _told_in_one_line(sweep: Sweep) -> Iterator[None]:
     import optuna
     from sqlalchemy.exc import SQLAlchemyError
 
-    optuna.logging.set_verbosity(optuna.logging.ERROR)  # what people need to know, the sweep says itself
-    storage = None
     try:
-        _write_ahead(sweep)
-        storage = optuna.storages.RDBStorage(
-            f"sqlite:///{sweep.trials_path.resolve()}",
-            engine_kwargs={"connect_args": {"timeout": _WAIT_FOR_DATABASE_SECONDS}},
-        )
-        study = optuna.create_study(
-            storage=storage, study_name=sweep.id, sampler=sampler, direction="minimize", load_if_exists=True
-        )
-        yield study, storage
-    except (SQLAlchemyError, sqlite3.Error, optuna.exceptions.OptunaError) as error:
-        first_line = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        yield
+    except (SQLAlchemyError, sqlite3.Error, optuna.exceptions.OptunaError, OSError) as error:
+        cause = error.__cause__ or error  # Optuna's own words say nothing of the reason
+        first_line = (str(cause).splitlines() or [type(cause).__name__])[0][:120]
         raise WorkError(
             f"expected to read and write {sweep.trials_path}, but the database refused ({first_line}); "
             "look at the rights and the free space of its folder, or begin a new sweep"
         ) from error
-    finally:
-        if storage is not None:
-            storage.remove_session()
-            storage.engine.dispose()
-
-
-def _write_ahead(sweep: Sweep) -> None:
-    """Readers do not wait for writers from now on; SQLite remembers it in the file."""
-    if not sweep.trials_path.exists():
-        with closing(sqlite3.connect(sweep.trials_path, timeout=_WAIT_FOR_DATABASE_SECONDS)) as database:
-            database.execute("PRAGMA journal_mode=WAL")
 
 
 def _sampler(sweep: Sweep, number: int) -> "BaseSampler":

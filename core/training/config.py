@@ -18,7 +18,7 @@ HEADS = ("linear", "dense1024", "flatten")
 CHANNELS = ("auto", "1", "3")
 FREEZE_CHOICES = ("none", "stage1", "stage2", "stage3", "stage4", "backbone")
 LOSSES = ("cross-entropy", "binary", "focal")
-BEST_BY = ("val_loss", "val_auc", "val_fnr")
+BEST_BY = ("val_loss", "val_auc", "val_fnr", "last")
 MIXES = ("mixup", "cutmix")
 PRECISIONS = ("auto", "fp32", "bf16")
 SCHEDULES = ("cosine", "linear", "step", "constant")
@@ -71,7 +71,9 @@ class TrainingConfig:
     average: float = _setting(
         0.0, "decay of the moving average of weights (EMA) that is kept; 0: none", low=0.0, high=0.99999
     )
-    best_by: str = _setting("val_loss", "what makes an epoch the best one", choices=BEST_BY)
+    best_by: str = _setting(
+        "val_loss", "what makes an epoch the best one; last: the last is kept, and none stops early", choices=BEST_BY
+    )
     patience: int = _setting(8, "epochs without a better one before stopping", low=1, high=1000)
     precision: str = _setting("auto", "arithmetic: auto measures which is faster", choices=PRECISIONS)
     # Augmentation

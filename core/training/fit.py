@@ -215,7 +215,12 @@ def _gradients(
 
 def _standing(row: EpochRow, config: TrainingConfig) -> tuple[float, float]:
     """What is lower for a better epoch; of two that are equal the one with the lower loss is better."""
-    first = {"val_loss": row["val_loss"], "val_auc": -row["val_auc"], "val_fnr": row["val_fnr_at_fpr"]}
+    first = {
+        "val_loss": row["val_loss"],
+        "val_auc": -row["val_auc"],
+        "val_fnr": row["val_fnr_at_fpr"],
+        "last": -row["epoch"],
+    }
     return first[config.best_by], row["val_loss"]
 
 

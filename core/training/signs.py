@@ -24,6 +24,10 @@ _LONGEST_LINE = 300
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 
 
+class StopRequestedError(Exception):
+    """Somebody asked to stop before there was anything to finish."""
+
+
 @contextmanager
 def claimed(run: Run, *, timeout_seconds: float = 2) -> Iterator[None]:
     """Hold the run while working on it; a reader asking `is_claimed` holds it for a moment, hence the timeout.

@@ -11,7 +11,7 @@ from core.data.joined import joined_classes
 from core.data.positive import guess_positive
 from core.data.windows import LUNG, WINDOWS
 from core.errors import ConfigError
-from core.training.config import with_settings
+from core.training.config import TrainingConfig, with_settings
 from core.training.presets import PRESETS, Preset
 from pages.shared import cached, state
 from pages.shared.errors import say_error
@@ -67,7 +67,7 @@ def training_form() -> Asked | None:
         config = None
     changed = {} if config is None else config.changed_from(preset.config)
     if config is not None:
-        _what_differs(preset, values)
+        _what_differs(preset, config)
     start = st.button(
         "Start training",
         type="primary",
@@ -186,9 +186,9 @@ def _positive(dataset: Dataset, join: str) -> str:
     )
 
 
-def _what_differs(preset: Preset, values: dict[str, Any]) -> None:
+def _what_differs(preset: Preset, config: TrainingConfig) -> None:
     """The settings that are not the preset's; the positive class is the dataset's affair, not the preset's."""
-    changed = [row for row in differences(preset.config.to_json(), values) if row[0] != "positive"]
+    changed = [row for row in differences(preset.config.to_json(), config.to_json()) if row[0] != "positive"]
     show_differences(preset.name, changed)
     if changed:
         st.button(
@@ -198,7 +198,7 @@ def _what_differs(preset: Preset, values: dict[str, Any]) -> None:
             on_click=_back,
             args=(preset,),
         )
-    if preset.config.init == HUB and values["init"] != HUB:
+    if preset.config.init == HUB and config.init != HUB:
         st.warning(
             f"{preset.name} without pretrained weights is another recipe"
             + (": what its authors reported does not speak of it." if preset.reported else "."),

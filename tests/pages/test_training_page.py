@@ -1,11 +1,13 @@
 """The training page: the form, the refusal, the queue, a run as it goes."""
 
+import json
+
 import pytest
 from conftest import plain
 
 from core.runs import list_runs
 from core.training.jobs import claimed, report
-from pages.shared import cached
+from pages.shared import cached, state
 
 
 @pytest.fixture
@@ -79,6 +81,71 @@ def test_a_run_at_work_shows_its_curves_and_can_be_stopped(app, tiny_run):
         assert len(at.get("plotly_chart")) == 4
         _button(at, "Stop").click().run()
         assert (run.folder / "stop.request").exists()
+
+
+def test_a_run_at_work_shows_pace_against_its_limit_memory_and_time_left(app, tiny_run):
+    run = tiny_run.updated(status="running")
+    pace = {"images_per_second": 58.2, "limit_images_per_second": 61.3}
+    report(run, phase="training", epoch=3, epochs=9, step=1, steps=4, seconds_left=600.0, memory_gib=1.43, **pace)
+    with claimed(run):
+        at = app("training/page.py")
+    shown = {metric.label: metric.value for metric in at.main.metric}
+    assert shown["Images a second"] == "58 of 61"
+    assert shown["Memory"] == "1.4 GiB"
+    assert shown["Time left"] == "10 min"
+    assert shown["Validation AUC"] == "0.500"
+
+
+def test_a_run_at_work_that_has_not_told_anything_yet_has_the_same_places(app, tiny_run):
+    run = tiny_run.updated(status="running")
+    (run.folder / "status.json").unlink()
+    (run.folder / "history.csv").unlink()
+    with claimed(run):
+        at = app("training/page.py")
+    assert not at.exception
+    assert [metric.value for metric in at.main.metric] == ["-"] * 6
+    assert any("Curves appear after the first epoch" in caption.value for caption in at.caption)
+
+
+def test_each_chart_marks_the_epoch_whose_weights_are_kept(app, tiny_run):
+    at = app("training/page.py")
+    for chart in at.get("plotly_chart"):
+        assert "best epoch 2" in json.dumps(json.loads(chart.proto.spec)["layout"]["annotations"])
+
+
+def test_what_is_to_be_known_about_a_run_is_said(app, tiny_run):
+    config = dict(tiny_run.record.config)
+    tiny_run.updated(
+        notes=("features of the frozen backbone were kept",),
+        weights_from="model.safetensors: 120 of 122 tensors",
+        preset_config=config | {"epochs": 18},
+    )
+    at = app("training/page.py")
+    said = [plain(item.value) for item in (*at.markdown, *at.caption)]
+    assert ":material/info: Features of the frozen backbone were kept." in said
+    assert "First weights: Model.safetensors: 120 of 122 tensors." in said
+    [table] = [frame.value for frame in at.dataframe if "Preset" in frame.value]
+    assert table.to_dict("records") == [{"Field": "epochs", "Preset": "18", "Here": "3"}]
+
+
+def test_the_first_batch_is_made_again_once_somebody_wants_to_see_it(app, tiny_run):
+    at = app("training/page.py")
+    assert not at.get("imgs")
+    at.session_state[state.SEEN_OPEN + tiny_run.id] = True
+    at.run()
+    assert not at.exception
+    assert len(at.get("imgs")) == 8  # a batch
+    assert sum(caption.value in ("COVID", "non-COVID") for caption in at.caption) == 8
+
+
+def test_a_first_batch_of_scans_that_are_gone_is_one_line(app, tiny_run):
+    run = tiny_run.updated(data=str(tiny_run.folder / "gone"))
+    at = app("training/page.py")
+    at.session_state[state.SEEN_OPEN + run.id] = True
+    at.run()
+    assert not at.exception
+    [line] = [plain(warning.value) for warning in at.warning]
+    assert line.startswith("The first batch cannot be made again: ")
 
 
 def test_a_failed_run_says_why_and_can_go_on(app, tiny_run, started):

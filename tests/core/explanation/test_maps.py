@@ -113,6 +113,19 @@ def test_a_map_is_of_the_scan_itself_where_scores_are_means_with_its_mirror_imag
         assert (found.maximum, found.target_score) == (plain.maximum, plain.target_score)
 
 
+def test_gradcam_of_a_network_with_channels_last_is_over_its_places(scan: Scan) -> None:
+    model = small_model("test_mambaout")
+    for target in model.classes:
+        inputs = model.input.of(torch.from_numpy(resize_scan(scan, model.image_size))[None], model.device)
+        maps = model.network.forward_features(inputs).detach().requires_grad_()  # type: ignore[operator]
+        score = model.network.forward_head(maps)[0, model.classes.index(target)]  # type: ignore[operator]
+        (gradients,) = torch.autograd.grad(score, maps)  # (1, h, w, d)
+        expected = (gradients.mean(dim=(1, 2), keepdim=True) * maps).sum(dim=3).relu().detach()
+        found = explain(model, scan, target=target)
+        assert found.side == (2, 2)
+        assert found.maximum == pytest.approx(float(expected.max()), rel=1e-4, abs=1e-7)
+
+
 def test_a_map_of_a_network_fed_at_another_size_has_the_scans_shape(scan: Scan) -> None:
     model = small_model("test_resnet")
     found = explain(replace(model, image_size=32, input=replace(model.input, feed_size=128)), scan)

@@ -43,8 +43,8 @@ def test_a_range_ten_times_wide_is_logarithmic():
     [
         (["epochs"], "expected a field and its values, found 'epochs'"),
         (["epochs="], "expected a field and its values"),
-        (["epoch=1,2"], "expected a setting among .*, found 'epoch'"),
-        (["epoch=1..2"], "expected a setting among .*, found 'epoch'"),
+        (["epoch=1,2"], "found 'epoch'"),
+        (["epoch=1..2"], "found 'epoch'"),
         (["epochs=few,many"], "expected epochs to be a whole number, found 'few'"),
         (["epochs=5.."], "expected epochs to be a whole number, found ''"),
         (["epochs=20..5"], "expected the range of epochs from low to high, found 20..5"),

@@ -57,10 +57,10 @@ def test_a_sweep_is_found_by_its_folder_its_id_and_its_beginning(tmp_path):
     sweep = short_sweep(tmp_path, tmp_path / "runs", "epochs=1,2")
     for name in (str(sweep.folder), sweep.id, sweep.id[:-1]):
         assert find_sweep(name, tmp_path / "runs") == sweep
-    for name in ("", "../runs", "*", "x" * 5000, "2"):
-        if name != "2":
-            with pytest.raises(RunNotFoundError, match="expected a sweep's folder or its id"):
-                find_sweep(name, tmp_path / "runs")
+    short_sweep(tmp_path, tmp_path / "runs", "epochs=1,2")
+    for name in ("", "../runs", "*", "x" * 300, "2"):
+        with pytest.raises(RunNotFoundError, match="expected a sweep's folder or its id"):
+            find_sweep(name, tmp_path / "runs")
 
 
 @pytest.mark.parametrize(

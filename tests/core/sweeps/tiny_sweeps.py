@@ -25,8 +25,14 @@ def short_sweep(
     return new_sweep(runs, data=data, preset="quick", space=space, settings=fixed, trials=trials, rule=rule)
 
 
-def made_up_run(sweep: Sweep, scores: dict[str, list[float]], *, epochs: int = 3, of_sweep: bool = True) -> Run:
-    """A finished run that gave its scans these scores: by split and class, as `val covid`."""
+def made_up_run(sweep: Sweep, scores: dict[str, list[float]], *, epochs: int = 3) -> Run:
+    """A finished run of the sweep that gave its scans these scores."""
+    run = create_run(sweep.runs_folder, config=sweep.config.to_json(), data=sweep.data, sweep=sweep.id)
+    return finished(run, scores, epochs=epochs)
+
+
+def finished(run: Run, scores: dict[str, list[float]], *, epochs: int = 3, data: str = "as it is") -> Run:
+    """The run as if it had given its scans these scores: by split and class, as `val covid`."""
     rows = [
         {"path": f"{key}-{n}.png", "label": label, "split": split, "group": f"{key}-{n}", "covid": score}
         for key, values in scores.items()
@@ -35,9 +41,6 @@ def made_up_run(sweep: Sweep, scores: dict[str, list[float]], *, epochs: int = 3
     ]
     table = pd.DataFrame(rows)
     table["normal"] = 1 - table["covid"]
-    run = create_run(
-        sweep.runs_folder, config=sweep.config.to_json(), data=sweep.data, sweep=sweep.id if of_sweep else ""
-    )
     table.to_parquet(run.folder / "predictions.parquet", index=False)
     history = pd.DataFrame(np.zeros((epochs, len(HISTORY_COLUMNS))), columns=list(HISTORY_COLUMNS))
     history.to_csv(run.folder / "history.csv", index=False)
@@ -46,7 +49,7 @@ def made_up_run(sweep: Sweep, scores: dict[str, list[float]], *, epochs: int = 3
         positive="covid",
         classes=("covid", "normal"),
         split_sizes={name: int((table["split"] == name).sum()) for name in ("train", "val", "test")},
-        data_fingerprint="as it is",
+        data_fingerprint=data,
     )
 
 

@@ -152,6 +152,12 @@ def test_the_best_epoch_is_what_the_config_calls_best(best_by, worth):
     assert worth(history[result.best_epoch - 1]) == max(map(worth, history))
 
 
+def test_the_last_epoch_is_kept_if_so_set():
+    reporter, result, _ = trained(epochs=4, learning_rate=2e-2, best_by="last", patience=1)
+    assert (result.epochs, result.best_epoch) == (4, 4)
+    assert reporter.improved == [True] * 4
+
+
 def test_by_missed_the_best_epoch_misses_fewest_at_the_same_false_alarms():
     reporter, result, _ = trained(epochs=6, learning_rate=2e-2, best_by="val_fnr")
     history = reporter.progresses[-1].history

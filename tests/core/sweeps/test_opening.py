@@ -1,0 +1,84 @@
+import json
+
+import pandas as pd
+import pytest
+from tiny_sweeps import asked, failed, short_sweep, told_of
+
+from core.errors import RequestError, RunDamagedError
+from core.results import split_results
+from core.runs import read_run
+from core.sweeps.opening import open_test, opened_test
+from core.sweeps.rule import Rule
+from core.sweeps.sweep import Sweep
+from core.sweeps.table import trials_table
+
+GOOD = {"val covid": [0.9, 0.8], "val normal": [0.2, 0.1], "test covid": [0.9, 0.4], "test normal": [0.1, 0.5]}
+BAD = {"val covid": [0.9, 0.3], "val normal": [0.2, 0.4], "test covid": [0.9, 0.8], "test normal": [0.1, 0.2]}
+
+
+@pytest.fixture
+def over(tmp_path) -> Sweep:
+    """Three trials, the first bad on validation though the best on test, the second failed, the third good."""
+    sweep = short_sweep(tmp_path, tmp_path / "runs", "epochs=1,2,3", rule=Rule(threshold=0.45))
+    told_of(sweep, BAD)
+    failed(sweep)
+    told_of(sweep, GOOD)
+    return sweep
+
+
+def test_the_winner_is_the_best_on_validation_whatever_test_says(over):
+    opened = open_test(over)
+    assert opened.run == trials_table(over)["run"][0]
+    assert (opened.trials_looked_at, opened.trials_failed, opened.threshold) == (2, 1, 0.45)
+    results = split_results(read_run(over.runs_folder / opened.run), "test")
+    assert opened.test == results.evaluated(0.45).to_json()
+    assert opened.test["fnr"]["value"] == 0.5
+    assert "is the best of 2 trials by validation FNR at the threshold 0.45" in opened.says
+
+
+def test_test_is_opened_once(over):
+    assert opened_test(over) is None
+    opened = open_test(over)
+    path = over.runs_folder / opened.run / "predictions.parquet"
+    table = pd.read_parquet(path)
+    table["covid"], table["normal"] = table["normal"], table["covid"]
+    table.to_parquet(path, index=False)
+    assert open_test(over).test == opened_test(over).test == json.loads(json.dumps(opened.test))
+
+
+@pytest.mark.parametrize("left", ["not asked for", "running"])
+def test_test_stays_closed_while_trials_are_left(tmp_path, left):
+    sweep = short_sweep(tmp_path, tmp_path / "runs", "epochs=1,2")
+    told_of(sweep, GOOD)
+    if left == "running":
+        asked(sweep)
+    with pytest.raises(RequestError, match="expected all 2 trials .* to be over .* found 1; .* --trials 1"):
+        open_test(sweep)
+    assert opened_test(sweep) is None
+
+
+def test_who_is_content_with_fewer_trials_opens_test_of_those(tmp_path):
+    sweep = short_sweep(tmp_path, tmp_path / "runs", "epochs=1,2")
+    told_of(sweep, GOOD)
+    assert open_test(sweep.with_trials(1)).trials_looked_at == 1
+
+
+def test_without_a_finished_trial_there_is_nothing_to_open(tmp_path):
+    sweep = short_sweep(tmp_path, tmp_path / "runs", "epochs=1")
+    failed(sweep)
+    with pytest.raises(RequestError, match="found none"):
+        open_test(sweep)
+
+
+def test_a_winner_without_a_test_split_says_so(tmp_path):
+    sweep = short_sweep(tmp_path, tmp_path / "runs", "epochs=1")
+    told_of(sweep, {key: values for key, values in GOOD.items() if key.startswith("val")})
+    with pytest.raises(RequestError, match="found 'test', which has no scans"):
+        open_test(sweep)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"opened": 1'])
+def test_damaged_figures_are_said_in_one_line(over, text):
+    (over.folder / "opened.json").write_text(text)
+    with pytest.raises(RunDamagedError, match="restore the file"):
+        opened_test(over)
