@@ -10,10 +10,11 @@ import plotly.graph_objects as go
 from core.charts.layout import empty_figure, styled
 from core.charts.palette import ACCENT, CELL_COLOURS, NEUTRAL
 from core.charts.wording import number, percent
-from core.evaluation.confusion import MISSED
+from core.evaluation.confusion import FALSE_ALARM, MISSED
 
 Quantity = Literal["loss", "accuracy", "detection", "learning rate"]
 
+FNR_AT_FPR_WORDS = "val FNR at 10 % false alarms"  # as `core.training.validation.VAL_FPR` has it
 _HEIGHT_PX = 300
 # For each quantity: its column, its words, its colour, its dash.
 _LINES: dict[str, list[tuple[str, str, str, str]]] = {
@@ -24,6 +25,7 @@ _LINES: dict[str, list[tuple[str, str, str, str]]] = {
     ],
     "detection": [
         ("val_fnr", "val FNR at 0.5: missed", CELL_COLOURS[MISSED], "solid"),
+        ("val_fnr_at_fpr", FNR_AT_FPR_WORDS, CELL_COLOURS[FALSE_ALARM], "dot"),
         ("val_auc", "val AUC", ACCENT, "dash"),
     ],
     "learning rate": [("learning_rate", "learning rate", ACCENT, "solid")],
@@ -38,7 +40,7 @@ def history_figure(
     """Train and validation by epoch, the best epoch marked.
 
     Args:
-        history: a row an epoch, columns as in `history.csv`; gaps (NaN) are left out.
+        history: a row an epoch, columns as in `history.csv`; gaps (NaN) and columns that are not there are left out.
         quantity: `loss`; `accuracy`; `detection`, the validation split's FNR and AUC; or `learning rate`.
         best_epoch: the one whose weights are kept; where it is unknown, that of the lowest validation loss.
         title: of the chart.
@@ -48,15 +50,16 @@ def history_figure(
     """
     if quantity not in _LINES:
         raise ValueError(f"quantity must be one of {', '.join(_LINES)}; found {quantity!r}")
+    lines = [line for line in _LINES[quantity] if line[0] in history.columns]
     series = {
         name: history.loc[history[column].notna(), ["epoch", column]].to_numpy().T.tolist()
-        for column, name, _, _ in _LINES[quantity]
+        for column, name, _, _ in lines
     }
     if not any(epochs for epochs, _ in series.values()):
         return empty_figure("No epoch is finished yet.", title=title, height=_HEIGHT_PX)
     shown = _FORMATS.get(quantity, ".3f")
     figure = go.Figure()
-    for _, name, colour, dash in _LINES[quantity]:
+    for _, name, colour, dash in lines:
         epochs, values = series[name]
         figure.add_scatter(
             x=epochs,
@@ -98,7 +101,9 @@ def _mark_best(figure: go.Figure, history: pd.DataFrame, quantity: Quantity, bes
         text=f"best epoch {epoch}",
         showarrow=False,
     )
-    at_best = ", ".join(f"{name} {_said(float(best[column]), quantity)}" for column, name, _, _ in _LINES[quantity])
+    at_best = ", ".join(
+        f"{name} {_said(float(best[column]), quantity)}" for column, name, _, _ in _LINES[quantity] if column in best
+    )
     return f" Best epoch {epoch}: {at_best}."
 
 

@@ -38,4 +38,6 @@ def content_of(path: Path, status: os.stat_result) -> bytes:
         raise UnusableError(EMPTY)
     if status.st_size > MAX_FILE_MIB * 2**20:
         raise UnusableError(f"too large: more than the {MAX_FILE_MIB} MiB that are read")
-    return path.read_bytes()
+    with path.open("rb", buffering=0) as opened:
+        content = opened.read(status.st_size)  # half of the system calls that `read_bytes` makes
+        return content if len(content) == status.st_size else content + opened.read()

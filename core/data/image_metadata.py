@@ -3,7 +3,6 @@
 from contextlib import suppress
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 _BITS_OF_MODES = {"1": 1, "I": 32, "F": 32}
@@ -58,7 +57,7 @@ def _dpi(image: Image.Image) -> dict[str, str]:
     # Pillow makes some up: 72 where a JPEG has EXIF without a resolution, 1 where a TIFF has none.
     if image.format in ("JPEG", "MPO") and not image.info.get("jfif_unit"):
         return {}
-    across = float(image.info["dpi"][0])
+    across = float(image.info["dpi"][0]) if "dpi" in image.info else 0.0
     return {"dpi": f"{across:.0f}"} if 1 < across <= _MAX_DPI else {}
 
 
@@ -87,7 +86,7 @@ def _jpeg(image: Image.Image) -> dict[str, str]:
         items["adobe"] = ""
     tables: dict[int, Any] = getattr(image, "quantization", {})
     if tables:
-        scale = 100 * float(np.sum(tables[min(tables)])) / _LUMINANCE_SUM
+        scale = 100 * float(sum(tables[min(tables)])) / _LUMINANCE_SUM
         quality = (200 - scale) / 2 if scale <= 100 else 5000 / scale
         items["jpeg-quality"] = f"{min(100, max(1, quality)):.0f}"
     return items

@@ -20,6 +20,8 @@ from core.errors import WorkError
 from core.files import write_whole
 
 KEPT_DATASETS = 64
+# Threads that hand over one file after the other are in each other's way; of few files each should show at once.
+_MANY, _TOGETHER = 1_000, 16
 
 _FIELDS = tuple(field.name for field in fields(ScanFacts))
 _TYPES = tuple(type(field.default) for field in fields(ScanFacts))
@@ -70,6 +72,7 @@ def inspected(
         lambda row: (time.time_ns(), inspect_scan(root / paths[row], patient_key=key)),
         new,
         workers=workers,
+        together=_TOGETHER if len(new) >= _MANY else 1,
         progress=None if progress is None else lambda done, _total: progress(there + done, len(paths)),
     )
     try:

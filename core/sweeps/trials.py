@@ -109,13 +109,14 @@ def completed(sweep: Sweep, trial: Trial) -> Trial:
 
 def name_run(sweep: Sweep, trial: Trial, run_id: str) -> None:
     """Note which run a trial is trained as."""
-    _note(sweep, trial, _RUN, run_id)
+    with _study(sweep) as (_, storage):
+        storage.set_trial_user_attr(_id_of(trial, storage), _RUN, run_id)
 
 
 def tell_finished(sweep: Sweep, trial: Trial, standing: Standing) -> None:
     """Note how a trial does on validation."""
-    _note(sweep, trial, _STANDING, standing.to_json())
-    with _study(sweep) as (study, _):
+    with _study(sweep) as (study, storage):
+        storage.set_trial_user_attr(_id_of(trial, storage), _STANDING, standing.to_json())
         study.tell(trial.number, standing.goal)
 
 
@@ -123,14 +124,9 @@ def tell_failed(sweep: Sweep, trial: Trial, error: str) -> None:
     """Note why a trial came to nothing."""
     from optuna.trial import TrialState
 
-    _note(sweep, trial, _ERROR, error)
-    with _study(sweep) as (study, _):
+    with _study(sweep) as (study, storage):
+        storage.set_trial_user_attr(_id_of(trial, storage), _ERROR, error)
         study.tell(trial.number, state=TrialState.FAIL)
-
-
-def _note(sweep: Sweep, trial: Trial, name: str, value: Any) -> None:
-    with _study(sweep) as (_, storage):
-        storage.set_trial_user_attr(_id_of(trial, storage), name, value)
 
 
 def _id_of(trial: Trial, storage: "RDBStorage") -> int:

@@ -85,7 +85,7 @@ class ScanLessons:
 
     def logits(self, network: nn.Module, inputs: Tensor) -> Tensor:
         """The network's answer (n, classes) to one batch."""
-        return network(inputs)  # type: ignore[no-any-return]
+        return network(inputs)
 
     def val_logits(self, network: nn.Module, batch_size: int) -> Iterator[Tensor]:
         """The answers to the validation scans, in order, (n, views, classes)."""

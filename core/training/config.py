@@ -72,7 +72,7 @@ class TrainingConfig:
         0.0, "decay of the moving average of weights (EMA) that is kept; 0: none", low=0.0, high=0.99999
     )
     best_by: str = _setting(
-        "val_loss", "what makes an epoch the best one; last: the last is kept, and none stops early", choices=BEST_BY
+        "val_loss", "what makes an epoch the one that is kept; last: it is the last", choices=BEST_BY
     )
     patience: int = _setting(8, "epochs without a better one before stopping", low=1, high=1000)
     precision: str = _setting("auto", "arithmetic: auto measures which is faster", choices=PRECISIONS)

@@ -115,6 +115,7 @@ def _carried_out(run: Run, reporter: RunReporter) -> Run:
         init="scratch" if progress else config.init,  # going on replaces the first weights anyway
         runs_folder=run.folder.parent,
         image_size=config.feed_size or config.image_size,
+        class_names=run.record.classes,
     )
     network = placed(first.network, device)
     frozen = frozen_modules(network, config.freeze)

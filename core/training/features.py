@@ -93,7 +93,7 @@ class FeatureLessons:
         """The head's answer to features."""
         head = head_on_inputs(network, dropout=self._config.dropout)
         assert head is not None  # `keeps_features` has looked
-        return head.train(network.training)(inputs)  # type: ignore[no-any-return]
+        return head.train(network.training)(inputs)
 
     def val_logits(self, network: nn.Module, batch_size: int) -> Iterator[Tensor]:
         """The head's answers to the validation scans, (n, views, classes)."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
-from timm.utils import ModelEmaV3
+from timm.utils.model_ema import ModelEmaV3
 from torch import Tensor, nn
 
 from core.errors import DivergedError
@@ -207,7 +207,7 @@ def _gradients(
         with autocast(device, precision):
             logits = lessons.logits(network, some_inputs).float()
         part = objective(logits, some_targets) / weight
-        part.backward()  # type: ignore[no-untyped-call]
+        part.backward()
         loss += part.detach()
         answers.append(logits.detach())
     return loss, torch.cat(answers)

@@ -70,25 +70,20 @@ def start_in_background(run: Run, command: str | None = None) -> int:
     command = command or ("demo" if run.record.phantoms else "resume")
     try:
         with claimed(run):  # two who start a run at once do so one after the other
+            run = read_run(run.folder)
             if is_coming(run):
                 return int(progress_of(run)["pid"])
-            run = read_run(run.folder)
-            if run.record.status != "finished":
-                forget_stop(run)
-                run = run.updated(status="queued", error="", ended="")  # so that it can be stopped from now on
-                enter(run)
+            if run.record.status == "finished":
+                return _started(run, command)
+            forget_stop(run)
+            run = run.updated(status="queued", error="", ended="")  # so that it can be stopped from now on
+            enter(run)
+            report(run, phase="starting")
             try:
-                with told_in_one_line("start", run):
-                    pid = start_command(
-                        [str(run.folder.resolve()), command], log_path=run.log_path, module="core.training.supervise"
-                    )
+                return _started(run, command)
             except WorkError as error:
-                if run.record.status != "finished":
-                    run.updated(status="failed", error=str(error), ended=now_text())
+                run.updated(status="failed", error=str(error), ended=now_text())
                 raise
-            if run.record.status != "finished":
-                report(run, phase="starting", pid=pid)
-            return pid
     except RequestError:  # a process is at work on it
         return int(progress_of(run).get("pid") or 0)
 
@@ -155,6 +150,12 @@ def forget_stop(run: Run) -> None:
     """Take back what `request_stop` asked for."""
     with told_in_one_line("take back the stop of", run):
         (run.folder / STOP_REQUEST).unlink(missing_ok=True)
+
+
+def _started(run: Run, command: str) -> int:
+    arguments = [str(run.folder.resolve()), command]
+    with told_in_one_line("start", run):
+        return start_command(arguments, log_path=run.log_path, module="core.training.supervise")
 
 
 def _may_begin(run: Run) -> bool:

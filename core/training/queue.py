@@ -34,14 +34,14 @@ def queued(runs_folder: Path) -> list[Run]:
 
 def is_waiting(run: Run) -> bool:
     """Whether the run is queued and has a process, or is about to have one."""
-    return run.record.status == "queued" and (is_claimed(run) or is_coming(run))
+    return is_coming(run) or (run.record.status == "queued" and is_claimed(run))
 
 
 def is_coming(run: Run) -> bool:
     """Whether a process that was started for the run has yet to hold it."""
     progress = progress_of(run)
     is_new = progress.get("phase") == "starting" and seconds_silent(run) < START_GRACE_SECONDS
-    return is_new and is_alive(progress.get("pid"))
+    return run.record.status == "queued" and is_new and is_alive(progress.get("pid"))
 
 
 def move(run: Run, *, places: int) -> list[Run]:

@@ -22,7 +22,7 @@ from core.errors import ExplorerError, RequestError
 from core.runs import now_text, read_run
 from core.training.endings import Ending, cause_of_death, memory_kills
 from core.training.jobs import WATCHER_LOCK
-from core.training.signs import claimed, last_lines, progress_of
+from core.training.signs import claimed, last_lines, progress_of, report
 
 _PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _NICENESS = 10  # the pages stay quick while a training runs
@@ -47,6 +47,8 @@ def supervise(folder: Path, command: str) -> int:
         return 1
     try:
         log_begins_at = run.log_path.stat().st_size if run.log_path.exists() else 0
+        if run.record.status == "queued":
+            report(run, phase="starting")  # with this process's id: who started it may end at any time
         ending = watched([sys.executable, "-X", "faulthandler", "-m", "core", command, str(folder)])
         why = cause_of_death(ending, last_lines(run, from_byte=log_begins_at), folder)  # as long as the disk is full
         is_written = _write_down(folder, ending.pid, why)

@@ -10,7 +10,7 @@ _LOSS_RISE = 0.05  # share of the lowest validation loss by which it may rise be
 _BETTER = {
     "val_loss": "lower validation loss",
     "val_auc": "higher validation AUC",
-    "val_fnr": "lower validation FNR",
+    "val_fnr": "lower validation FNR at 10 % false alarms",
 }
 
 

@@ -30,13 +30,21 @@ def show_seen(run: Run) -> None:
             say_problem(f"The first batch cannot be made again: {error}")
             return
         shown = batch[:_MOST_SHOWN]
-        changes = "augmented anew in every epoch" if config_from_json(run.record.config).augments else "as they are"
         st.caption(
-            f"{len(shown)} of the {len(batch)} scans of the first batch, {changes}. They are made again from the run's "
-            "settings and the dataset."
+            f"{len(shown)} of the {len(batch)} scans of the first batch, {_changes(run)}. They are made again from the "
+            "run's settings and the dataset."
         )
         grid = st.grid(8, min_column_width=90)
         for number, scan in enumerate(shown, start=1):
             with grid.cell():
                 st.image(scan.picture, width="stretch", alt=f"Scan {number} of the first batch: {scan.label}")
                 st.caption(literal(scan.label), help=literal(scan.path))
+
+
+def _changes(run: Run) -> str:
+    config = config_from_json(run.record.config)
+    if not config.augments:
+        return "as they are: this run changes nothing about a scan"
+    if config.feature_copies:
+        return "augmented like the copies whose features were kept"
+    return "augmented; in every epoch each looks different"

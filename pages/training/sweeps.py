@@ -103,7 +103,7 @@ def _trials(sweep: "Sweep") -> None:
     if table.empty:
         st.caption("Trials appear here once the first one has begun.")
         return
-    figure = parallel_coordinates(table, varied=list(sweep.space))
+    figure = parallel_coordinates(table, varied=list(sweep.space), ranges=sweep.ranges)
     show(figure, key=f"trials-{sweep.id}", top_px=figure.layout.margin.t)  # the names of its axes stand there
     table_with_download(
         table.drop(columns="error") if (table["error"] == "").all() else table,

@@ -130,11 +130,11 @@ def test_what_is_to_be_known_about_a_run_is_said(app, tiny_run):
 
 def test_the_first_batch_is_made_again_once_somebody_wants_to_see_it(app, tiny_run):
     at = app("training/page.py")
-    assert not at.get("imgs")
+    assert not at.get("image")
     at.session_state[state.SEEN_OPEN + tiny_run.id] = True
     at.run()
     assert not at.exception
-    assert len(at.get("imgs")) == 8  # a batch
+    assert len(at.get("image")) == 8  # a batch
     assert sum(caption.value in ("COVID", "non-COVID") for caption in at.caption) == 8
 
 

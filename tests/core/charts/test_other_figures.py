@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from core.charts.class_counts import class_counts_figure
-from core.charts.history import history_figure
+from core.charts.history import FNR_AT_FPR_WORDS, history_figure
 from core.charts.image_sizes import size_scatter_figure
 from core.charts.palette import CELL_COLOURS, NEGATIVE, POSITIVE
 from core.charts.score_histogram import score_histogram_figure
@@ -13,6 +13,7 @@ from core.charts.wording import in_cell, number, percent, scans, with_interval
 from core.evaluation.confusion import counts_at
 from core.evaluation.intervals import Estimate
 from core.evaluation.scored import Scored
+from core.training.validation import VAL_FPR
 from tests.core.charts.figure_contents import alt, assert_sound, traces, words
 
 HISTORY = pd.DataFrame(
@@ -40,6 +41,27 @@ def test_history_marks_the_epoch_of_lowest_validation_loss():
     assert alt(figure) == "Loss over 4 epochs. Best epoch 2: train loss 0.500, val loss 0.600."
 
 
+def test_history_marks_the_epoch_whose_weights_are_kept_where_it_is_known():
+    figure = history_figure(HISTORY, "detection", best_epoch=3)
+    assert figure.layout.shapes[0].x0 == 3
+    assert words(figure) == "best epoch 3"
+    assert "Best epoch 3: val FNR at 0.5: missed 0.100, val AUC 0.820." in alt(figure)
+    assert history_figure(HISTORY, "loss", best_epoch=9).layout.shapes[0].x0 == 2  # not in the table yet
+
+
+def test_history_of_detection_has_the_fnr_by_which_epochs_may_be_compared():
+    figure = history_figure(HISTORY.assign(val_fnr_at_fpr=[0.9, 0.3, 0.2, 0.2]), "detection")
+    assert_sound(figure)
+    assert traces(figure)[FNR_AT_FPR_WORDS]["y"] == [0.9, 0.3, 0.2, 0.2]
+    assert f"{VAL_FPR * 100:g} %" in FNR_AT_FPR_WORDS
+
+
+def test_history_of_the_learning_rate_is_readable_however_small_it_is():
+    figure = history_figure(HISTORY.assign(learning_rate=1e-5), "learning rate")
+    assert_sound(figure)
+    assert alt(figure) == "Learning rate over 4 epochs. Best epoch 2: learning rate 1.00e-05."
+
+
 def test_history_of_accuracy_speaks_in_percent():
     figure = history_figure(HISTORY, "accuracy")
     assert_sound(figure)
@@ -61,7 +83,7 @@ def test_the_first_epoch_alone_is_drawn():
     assert traces(figure)["val loss"]["y"] == [0.8]
 
 
-@pytest.mark.parametrize("quantity", ["loss", "accuracy", "detection"])
+@pytest.mark.parametrize("quantity", ["loss", "accuracy", "detection", "learning rate"])
 def test_no_epoch_is_said_in_words(quantity):
     figure = history_figure(HISTORY.head(0), quantity)
     assert_sound(figure)
@@ -69,7 +91,7 @@ def test_no_epoch_is_said_in_words(quantity):
 
 
 def test_an_unknown_quantity_is_refused():
-    with pytest.raises(ValueError, match="one of loss, accuracy, detection; found 'seconds'"):
+    with pytest.raises(ValueError, match="one of loss, accuracy, detection, learning rate; found 'seconds'"):
         history_figure(HISTORY, "seconds")
 
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from core.data.images import ScanFacts, inspect_scan, read_scan, resize_scan
+from core.data.images import ScanFacts, inspect_scan, read_scan, read_scan_bytes, resize_scan
 from core.data.refusals import MIN_SIDE_PX, NOT_AN_IMAGE, TOO_LARGE
 from core.errors import DatasetError
 
@@ -56,6 +56,20 @@ def with_alpha(grey, alpha):
 def test_lossless_grey_comes_back_unchanged(tmp_path, format):
     path = file_with(tmp_path, encoded(NOISE, format=format))
     assert np.array_equal(read_scan(path), NOISE)
+
+
+@settings(max_examples=30, deadline=None)
+@given(height=st.integers(MIN_SIDE_PX, 150), width=st.integers(MIN_SIDE_PX, 150), in_pieces=st.booleans())
+def test_pixels_outlive_their_image_at_any_size(height, width, in_pieces):
+    pixels = np.random.default_rng(height * width).integers(0, 256, (height, width), dtype=np.uint8)
+    usual = Image.core.get_block_size()
+    Image.core.set_block_size(4096 if in_pieces else usual)  # Pillow keeps what is larger in several blocks
+    try:
+        found = [read_scan_bytes(encoded(pixels, mode=mode), "scan.png") for mode in ("L", "RGB")]
+        Image.new("L", (width, height), 255)  # in the memory of the images, if they had given it back
+    finally:
+        Image.core.set_block_size(usual)
+    assert all(np.array_equal(grey, pixels) for grey in found)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P"])
@@ -251,12 +265,22 @@ def test_a_pipe_is_not_waited_for(tmp_path):
 
 
 def test_a_file_without_read_rights(tmp_path, monkeypatch):
-    def refuse(path):
+    def refuse(path, *args, **kwargs):
         raise PermissionError(13, "Permission denied", str(path))
 
     path = file_with(tmp_path, encoded(NOISE))
-    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    monkeypatch.setattr("pathlib.Path.open", refuse)
     assert inspect_scan(path)[0].problem == "cannot be opened: Permission denied"
+
+
+def test_a_file_that_the_system_gives_in_parts_is_read_wholly(tmp_path, monkeypatch):
+    class Halves(io.BytesIO):
+        def read(self, size=-1):
+            return super().read(size // 2 if size > 0 else size)
+
+    path = file_with(tmp_path, encoded(NOISE))
+    monkeypatch.setattr("pathlib.Path.open", lambda path, *args, **kwargs: Halves(encoded(NOISE)))
+    assert inspect_scan(path)[0].sha256 == hashlib.sha256(encoded(NOISE)).hexdigest()
 
 
 def test_a_file_larger_than_is_read(tmp_path, monkeypatch):

@@ -185,6 +185,15 @@ def test_progress_counts_what_is_known_at_once(folder):
     assert told == [(3, 6), (4, 6), (5, 6), (6, 6)]
 
 
+def test_many_files_are_handed_over_together(folder, looked, monkeypatch):
+    monkeypatch.setattr(inspection, "_MANY", 3)
+    monkeypatch.setattr(inspection, "_TOGETHER", 4)
+    told = []
+    assert inspected(folder, PATHS, progress=lambda *counts: told.append(counts)) == facts_of(folder)
+    assert told == [(done, 6) for done in range(1, 7)]
+    assert sorted(looked) == PATHS
+
+
 def test_who_gives_up_halfway_goes_on_from_there(folder, looked):
     def stop(done, total):
         if done == 4:

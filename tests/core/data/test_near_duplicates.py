@@ -57,6 +57,13 @@ def test_the_search_finds_what_the_slow_loop_finds(hashes, max_bits, block):
     assert found.shape == (len(slow), 2)
 
 
+def test_scans_linked_to_themselves_alone_are_clusters_of_one():
+    assert clusters(4, np.array([[1, 1], [3, 3]])).tolist() == [0, 1, 2, 3]
+    assert clusters(0, np.empty((0, 2), np.int64)).tolist() == []
+    first, second, third = clusters(3, np.array([[0, 0], [2, 1]])).tolist()
+    assert first != second == third
+
+
 def test_bits_out_of_range_are_a_mistake():
     with pytest.raises(ValueError, match="max_bits must be 0 to 64, got 65"):
         near_hashes(np.zeros(2, np.uint64), 65)

@@ -130,6 +130,16 @@ def test_a_damaged_weights_file_is_told_in_one_line(tmp_path, name, content):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["w.pt", "w.safetensors"])
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.999])
+def test_a_torn_weights_file_is_told(tmp_path, name, share):
+    path = tmp_path / name
+    (torch.save if path.suffix == ".pt" else save_file)(network_tensors(), path)
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    with pytest.raises(WeightsError, match=r"^expected weights in .*, but it cannot be read as weights alone"):
+        first(path)
+
+
 @pytest.mark.parametrize("content", [[torch.zeros(1)], torch.zeros(1), 7])
 def test_a_torch_file_without_names_is_told(tmp_path, content):
     torch.save(content, tmp_path / "w.pt")

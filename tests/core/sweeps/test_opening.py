@@ -52,7 +52,7 @@ def test_test_stays_closed_while_trials_are_left(tmp_path, left):
     told_of(sweep, GOOD)
     if left == "running":
         asked(sweep)
-    with pytest.raises(RequestError, match="expected all 2 trials .* to be over .* found 1; .* --trials 1"):
+    with pytest.raises(RequestError, match=r"expected all 2 trials .* to be over .* found 1; .* --trials 1"):
         open_test(sweep)
     assert opened_test(sweep) is None
 

@@ -2,7 +2,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from tiny_sweeps import asked, finished, short_sweep
+from tiny_sweeps import asked, finished, made_up_run, short_sweep
 
 from core.errors import ConfigError, DatasetError, RequestError
 from core.runs import Run, create_run, list_runs, read_run
@@ -136,7 +136,7 @@ def test_a_run_that_nobody_could_name_any_more_is_the_trials(sweep, executing):
 
 def test_a_run_that_finished_before_it_could_be_told_of_is_not_trained_again(sweep, executing):
     left = asked(sweep)
-    done = finished(
+XX
         create_run(sweep.runs_folder, config=sweep.config.to_json(), data=sweep.data, sweep=sweep.id), SCORES
     )
     name_run(sweep, left, done.id)
@@ -210,7 +210,7 @@ def test_the_keyboard_stops_a_sweep_and_no_trial_is_lost(sweep, executing):
 def test_nobody_at_work_is_nobody_to_stop(sweep, executing):
     executing(lambda run: finished(run, SCORES))
     run_sweep(sweep)
-    with pytest.raises(RequestError, match="expected a sweep at work to stop, found .* finished"):
+    with pytest.raises(RequestError, match=r"expected a sweep at work to stop, found .* finished"):
         request_stop(sweep)
 
 

@@ -10,6 +10,7 @@ from core.errors import RequestError, WorkError
 from core.runs import read_run
 from core.training import jobs
 from core.training.jobs import current_status, queued, request_stop, retry, start_in_background, stop_is_requested
+from core.training.queue import is_coming
 from core.training.signs import progress_of, report
 
 
@@ -121,9 +122,8 @@ def test_a_demo_goes_on_as_one_and_any_other_run_is_resumed_under_a_supervisor(t
 def test_a_run_started_many_times_at_once_gets_one_process(tmp_path, begun):
     run = new_run(tmp_path).updated(status="failed")
     with ThreadPoolExecutor(4) as threads:
-        pids = list(threads.map(start_in_background, [run] * 4))
+        list(threads.map(start_in_background, [run] * 4))
     assert len(begun) == 1
-    assert pids == [os.getpid()] * 4
 
 
 def test_a_run_at_work_is_not_started_again(tmp_path, begun):
@@ -176,3 +176,4 @@ def test_what_the_system_refuses_is_told_in_one_line(tmp_path, monkeypatch, refu
     if doing == "start":
         assert read_run(run.folder).record.error.startswith(f"cannot start run {run.id}: ")
         assert current_status(read_run(run.folder))[0] == "failed"
+        assert not is_coming(read_run(run.folder))  # it can be tried again at once

@@ -13,7 +13,7 @@ from tiny_trainings import ROOT, TINY, wait_until
 
 from core.runs import Run, create_run, read_history, read_run
 from core.training.config import TrainingConfig
-from core.training.jobs import current_status, move_to_front, queued, request_stop, retry
+from core.training.jobs import current_status, progress_of, queued, request_stop, retry
 
 SERVER = """
 import sys
@@ -70,14 +70,12 @@ def test_each_run_gets_one_process_one_trains_at_a_time_and_a_killed_one_says_so
     assert current_status(read_run(first.folder))[1].startswith("killed by signal 9 (SIGKILL): ")
     wait_until(lambda: status(second) == "running")
 
-    epochs = len(read_history(first))
     retry(first)
     retry(first)
     wait_until(lambda: bool(processes_of(first, "core")))
-    assert [run.id for run in move_to_front(read_run(first.folder))] == [first.id]
-    request_stop(read_run(second.folder))
-    wait_until(lambda: status(second) == "stopped")
-    wait_until(lambda: len(read_history(first)) > epochs)
+    assert [run.id for run in queued(first.folder.parent)] == [first.id]
+    wait_until(lambda: progress_of(first).get("phase") == "waiting")
     assert len(processes_of(first, "core")) == 1
-    request_stop(read_run(first.folder))
-    wait_until(lambda: status(first) == "stopped")
+    for run in (first, second):
+        request_stop(read_run(run.folder))
+        wait_until(lambda run=run: status(run) == "stopped")
