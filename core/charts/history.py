@@ -16,6 +16,7 @@ Quantity = Literal["loss", "accuracy", "detection", "learning rate"]
 
 FNR_AT_FPR_WORDS = "val FNR at 10 % false alarms"  # as `core.training.validation.VAL_FPR` has it
 _HEIGHT_PX = 300
+_EVERY_EPOCH_TICKED = 10
 # For each quantity: its column, its words, its colour, its dash.
 _LINES: dict[str, list[tuple[str, str, str, str]]] = {
     "loss": [("train_loss", "train loss", NEUTRAL, "dash"), ("val_loss", "val loss", ACCENT, "solid")],
@@ -73,7 +74,10 @@ def history_figure(
     alt = f"{_AXES[quantity]} over {len(history)} epoch{'s' if len(history) != 1 else ''}."
     alt += _mark_best(figure, history, quantity, best_epoch)
     styled(figure, alt=alt, x="Epoch", y=_AXES[quantity], title=title, height=_HEIGHT_PX)
-    figure.update_xaxes(tickformat="d", range=[0.5, max(history["epoch"].max(), 2) + 0.5])
+    epochs_shown = max(int(history["epoch"].max()), 2)
+    figure.update_xaxes(tickformat="d", range=[0.5, epochs_shown + 0.5])
+    if epochs_shown <= _EVERY_EPOCH_TICKED:
+        figure.update_xaxes(dtick=1)  # else half epochs would be ticked, and rounded
     if quantity == "accuracy":
         figure.update_yaxes(tickformat=".0%")
     if quantity == "detection":

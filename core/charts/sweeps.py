@@ -56,6 +56,7 @@ def parallel_coordinates(
                 "showscale": True,
                 "colorbar": {"title": {"text": "val FNR"}, "tickformat": ".1%", "thickness": 12},
             },
+            tickfont={"shadow": "none"},  # the usual one is a halo around every number
             unselected={"line": {"color": NEUTRAL, "opacity": 0.15}},
         )
     )

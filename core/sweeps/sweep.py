@@ -97,10 +97,7 @@ class Sweep:
             RequestError: its test figures have been opened: whoever knows them must not look further.
         """
         if (self.folder / OPENED_FILE).exists():
-            raise RequestError(
-                f"expected sweep {self.id} with test still closed to change its trials, found it opened; "
-                "begin a new sweep"
-            )
+            raise RequestError(f"expected sweep {self.id} with test still closed, found it opened; begin a new sweep")
         changed = replace(self, trials=_trials_wanted(self.space, trials))
         _write(changed)
         return changed
@@ -161,12 +158,7 @@ def new_sweep(
 
 
 def read_sweep(folder: Path) -> Sweep:
-    """Read `sweep.json`.
-
-    Raises:
-        RunNotFoundError: there is none.
-        RunDamagedError: it cannot be read as one.
-    """
+    """Read `sweep.json`; a RunNotFoundError where there is none, a RunDamagedError where it cannot be read as one."""
     path = folder / "sweep.json"
     if not path.is_file():
         raise RunNotFoundError(f"expected a sweep at {folder}, found no sweep.json there; begin one with a dataset")

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -135,44 +136,51 @@ def _id_of(trial: Trial, storage: "RDBStorage") -> int:
 
 @contextmanager
 def _study(sweep: Sweep, sampler: "BaseSampler | None" = None) -> Iterator[tuple["Study", "RDBStorage"]]:
-    """The sweep's study and its storage, closed behind it; reading waits for no writer."""
+    """The sweep's study and its storage; reading waits for no writer."""
     import optuna
 
-    with _told_in_one_line(sweep), _storage(sweep.trials_path, is_new=False) as storage:
-        yield optuna.load_study(storage=storage, study_name=_STUDY, sampler=sampler), storage
+    with _told_in_one_line(sweep):
+        storage = _storage(sweep.trials_path.resolve())
+        try:
+            yield optuna.load_study(storage=storage, study_name=_STUDY, sampler=sampler), storage
+        finally:
+            storage.remove_session()
 
 
 def _make(sweep: Sweep) -> None:
     """The database with an empty study, put in place when it is complete. Only while `asking`."""
     import optuna
 
-    unfinished = sweep.trials_path.with_name(".trials.tmp.sqlite")
+    unfinished = sweep.folder.resolve() / ".trials.tmp.sqlite"
     with _told_in_one_line(sweep):
-        for path in sweep.folder.glob(f"{unfinished.name}*"):
+        for path in unfinished.parent.glob(f"{unfinished.name}*"):
             path.unlink()  # its process was killed
         with closing(sqlite3.connect(unfinished)) as database:
             database.execute("PRAGMA journal_mode=WAL")  # SQLite remembers it in the file
-        with _storage(unfinished, is_new=True) as storage:
-            optuna.create_study(storage=storage, study_name=_STUDY, direction="minimize")
+        storage = _opened(unfinished, is_new=True)
+        optuna.create_study(storage=storage, study_name=_STUDY, direction="minimize")
+        storage.remove_session()
         unfinished.replace(sweep.trials_path)
 
 
-@contextmanager
-def _storage(path: Path, *, is_new: bool) -> Iterator["RDBStorage"]:
+@lru_cache(maxsize=16)
+def _storage(path: Path) -> "RDBStorage":
+    """Kept for the statements it has made ready: making them takes longer than carrying them out."""
+    return _opened(path, is_new=False)
+
+
+def _opened(path: Path, *, is_new: bool) -> "RDBStorage":
     import optuna
+    from sqlalchemy.pool import NullPool
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # what people need to know, the sweep says itself
-    storage = optuna.storages.RDBStorage(
-        f"sqlite:///{path.resolve()}",
-        engine_kwargs={"connect_args": {"timeout": _WAIT_FOR_DATABASE_SECONDS}},
+    return optuna.storages.RDBStorage(
+        f"sqlite:///{path}",
+        # No connection outlives its use, so that a sweep's folder can be moved or removed.
+        engine_kwargs={"connect_args": {"timeout": _WAIT_FOR_DATABASE_SECONDS}, "poolclass": NullPool},
         skip_compatibility_check=not is_new,
         skip_table_creation=not is_new,
     )
-    try:
-        yield storage
-    finally:
-        storage.remove_session()
-        storage.engine.dispose()
 
 
 @contextmanager

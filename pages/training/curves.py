@@ -52,7 +52,7 @@ def _figures(run: Run, history: pd.DataFrame, working: bool) -> None:
     if working:
         limit = fact(facts, "limit_images_per_second") or run.record.bare_images_per_second
         figures.metric(
-            "Images a second",
+            "Images/s",
             pace_words(fact(facts, "images_per_second"), limit) or _NOT_YET,
             help="Of the limit: the same steps on scans that lie in memory, without reading and augmentation.",
         )
@@ -73,7 +73,7 @@ def _figures(run: Run, history: pd.DataFrame, working: bool) -> None:
         figures.metric("An epoch took", duration(an_epoch))
     if run.record.bare_images_per_second:
         figures.metric(
-            "Limit, images a second",
+            "Limit, images/s",
             f"{run.record.bare_images_per_second:.0f}",
             help="Steps on scans that lie in memory, without reading and augmentation; measured when it began.",
         )

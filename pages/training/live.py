@@ -70,7 +70,7 @@ def _about(run: Run) -> None:
     with st.expander("About this run", icon=":material/info:"):
         st.caption(group_words(run))
         if record.weights_from:
-            st.caption(f"First weights: {literal(sentence(record.weights_from))}")
+            st.caption(f"First weights: {literal(record.weights_from)}.")
         if record.device:
             st.caption(literal(f"Trained on {record.device} in {record.precision}, seed {record.seed}."))
         if record.sweep:

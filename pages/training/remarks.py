@@ -50,7 +50,7 @@ def _accuracy_gap(history: pd.DataFrame) -> str:
         return ""
     return (
         f"Training accuracy is {gap * 100:.0f} points above validation ({last['train_accuracy']:.1%} and "
-        f"{last['val_accuracy']:.1%}): the network begins to know its training scans by heart."
+        f"{last['val_accuracy']:.1%}): it knows its training scans better than others."
     )
 
 

@@ -90,7 +90,7 @@ def test_a_run_at_work_shows_pace_against_its_limit_memory_and_time_left(app, ti
     with claimed(run):
         at = app("training/page.py")
     shown = {metric.label: metric.value for metric in at.main.metric}
-    assert shown["Images a second"] == "58 of 61"
+    assert shown["Images/s"] == "58 of 61"
     assert shown["Memory"] == "1.4 GiB"
     assert shown["Time left"] == "10 min"
     assert shown["Validation AUC"] == "0.500"
@@ -123,7 +123,7 @@ def test_what_is_to_be_known_about_a_run_is_said(app, tiny_run):
     at = app("training/page.py")
     said = [plain(item.value) for item in (*at.markdown, *at.caption)]
     assert ":material/info: Features of the frozen backbone were kept." in said
-    assert "First weights: Model.safetensors: 120 of 122 tensors." in said
+    assert "First weights: model.safetensors: 120 of 122 tensors." in said
     [table] = [frame.value for frame in at.dataframe if "Preset" in frame.value]
     assert table.to_dict("records") == [{"Field": "epochs", "Preset": "18", "Here": "3"}]
 

@@ -136,9 +136,7 @@ def test_a_run_that_nobody_could_name_any_more_is_the_trials(sweep, executing):
 
 def test_a_run_that_finished_before_it_could_be_told_of_is_not_trained_again(sweep, executing):
     left = asked(sweep)
-XX
-        create_run(sweep.runs_folder, config=sweep.config.to_json(), data=sweep.data, sweep=sweep.id), SCORES
-    )
+    done = made_up_run(sweep, SCORES)
     name_run(sweep, left, done.id)
     runs = executing(lambda run: finished(run, SCORES))
     run_sweep(sweep)
