@@ -43,13 +43,13 @@ def parallel_coordinates(
     missed = shown["val_fnr"].astype(float)
     most = max(float(missed.max()), 0.01)  # where none misses anything, all are as good as can be
     axes = [_scale(name, shown[name], ranges[name]) if name in ranges else _words(name, shown[name]) for name in varied]
-    axes.append({"label": "val AUC", "values": shown["val_auc"].astype(float), "tickformat": ".3f"})
-    axes.append({"label": "val FNR", "values": missed, "range": [0.0, most], "tickformat": ".1%"})
+    axes.append({"label": "val AUC", "values": shown["val_auc"].astype(float).tolist(), "tickformat": ".3f"})
+    axes.append({"label": "val FNR", "values": missed.tolist(), "range": [0.0, most], "tickformat": ".1%"})
     figure = go.Figure(
         go.Parcoords(
             dimensions=axes,
             line={
-                "color": missed,
+                "color": missed.tolist(),
                 "colorscale": [[0, CELL_COLOURS[FOUND]], [0.5, NEUTRAL], [1, CELL_COLOURS[MISSED]]],
                 "cmin": 0.0,
                 "cmax": most,
@@ -92,7 +92,7 @@ def _scale(name: str, values: pd.Series[Any], logarithmic: bool) -> dict[str, An
     """Numbers to scale; on a logarithmic one the ends and the powers of ten between them are written."""
     numbers = values.astype(float)
     if not logarithmic:
-        return {"label": name, "values": numbers}
+        return {"label": name, "values": numbers.tolist()}
     low, high = float(numbers.min()), float(numbers.max())
     powers = (10.0**power for power in range(math.floor(math.log10(low)) + 1, math.ceil(math.log10(high))))
     ticks = list(dict.fromkeys([low, *powers, high]))

@@ -52,7 +52,7 @@ def open_test(sweep: Sweep) -> Opened:
     """The test figures of the sweep's winner: computed the first time, read from `opened.json` ever after.
 
     Raises:
-        RequestError: trials are left, none is finished, or the winner has no test split.
+        RequestError: trials are left or somebody is at work, none is finished, or the winner has no test split.
         RunNotFoundError: the winner's folder is gone.
         WorkError: a file of the winner or of the sweep cannot be read or written.
     """
@@ -62,7 +62,9 @@ def open_test(sweep: Sweep) -> Opened:
             return kept
         status = sweep_status(sweep)
         over = status.finished + status.failed
-        if over < sweep.trials or status.running:
+        if status.processes:
+            raise RequestError(f"expected sweep {sweep.id} to be over, found a process at work on it; wait, or stop it")
+        if over < sweep.trials:
             raise RequestError(
                 f"expected all {sweep.trials} trials of sweep {sweep.id} to be over before test is opened, "
                 f"found {over}; go on with it first, or be content with fewer: --trials {max(over, 1)}"

@@ -15,7 +15,7 @@ from core.errors import DatasetError, ExplorerError, RequestError, RunNotFoundEr
 from core.runs import Run, create_run, list_runs, read_run
 from core.sweeps.rule import standing
 from core.sweeps.status import at_work, stop_is_requested, stop_run
-from core.sweeps.sweep import Sweep, read_sweep
+from core.sweeps.sweep import OPENED_FILE, Sweep, read_sweep
 from core.sweeps.trials import Trial, ask, asking, completed, name_run, read_trials, tell_failed, tell_finished
 from core.training import jobs
 from core.training.config import config_from_json, with_settings
@@ -46,7 +46,7 @@ def run_sweep(sweep: Sweep, *, told: Told | None = None) -> None:
 def _claimed_trial(sweep: Sweep) -> Iterator[Trial | None]:
     """A trial that is this process's alone: one that was left behind, else a new one, else None."""
     with asking(sweep):
-        trial, lock = _left_behind(sweep) or _new(sweep)
+        trial, lock = _next(read_sweep(sweep.folder))  # how many are wanted may have changed meanwhile
     try:
         yield trial
     finally:
@@ -54,23 +54,27 @@ def _claimed_trial(sweep: Sweep) -> Iterator[Trial | None]:
             lock.release()
 
 
-def _left_behind(sweep: Sweep) -> tuple[Trial, FileLock] | None:
-    for trial in read_trials(sweep):
+def _next(sweep: Sweep) -> tuple[Trial | None, FileLock | None]:
+    trials = read_trials(sweep)
+    over = sum(trial.state != "running" for trial in trials)
+    if over >= sweep.trials or (sweep.folder / OPENED_FILE).exists():
+        return None, None
+    for trial in trials:
+        lock = _lock_of(sweep, trial)
         if trial.state == "running":
-            lock = FileLock(sweep.folder / f".trial-{trial.number}.lock")
-            with suppress(Timeout):
+            with suppress(Timeout):  # somebody is at work on it
                 lock.acquire(timeout=0)
                 return completed(sweep, trial), lock
-    return None
-
-
-def _new(sweep: Sweep) -> tuple[Trial | None, FileLock | None]:
-    trial = ask(read_sweep(sweep.folder))  # how many are wanted may have changed since this process began
-    if trial is None:
+    asked = ask(sweep)
+    if asked is None:
         return None, None
-    lock = FileLock(sweep.folder / f".trial-{trial.number}.lock")
+    lock = _lock_of(sweep, asked)
     lock.acquire(timeout=2)
-    return trial, lock
+    return asked, lock
+
+
+def _lock_of(sweep: Sweep, trial: Trial) -> FileLock:
+    return FileLock(sweep.folder / f".trial-{trial.number}.lock")
 
 
 def _carry_out(sweep: Sweep, trial: Trial, told: Told | None) -> None:

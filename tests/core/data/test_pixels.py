@@ -184,7 +184,8 @@ def test_it_can_be_sent_to_another_process(folder):
 
 
 def test_a_training_takes_its_scans_from_the_store(folder, reads):
-    from core.training.batches import TrainingBatches
+    from core.models.inputs import InputForm
+    from core.training.batches import ScanLessons, ScanSplit
     from core.training.config import TrainingConfig
 
     torch = pytest.importorskip("torch")
@@ -192,9 +193,13 @@ def test_a_training_takes_its_scans_from_the_store(folder, reads):
     reads.clear()
     still = {"rotation_degrees": 0.0, "zoom": 0.0, "shift": 0.0, "flip": False, "contrast": 0.0}
     config = TrainingConfig(batch_size=5, **still)
-    batches = TrainingBatches(scans.part(np.arange(10)), torch.arange(10), config=config, workers=0)
-    for squares, rows in batches.epoch(1):
-        assert np.array_equal(squares[:, 0].numpy(), expected(folder)[rows.numpy()])
+    split = ScanSplit(scans.part(np.arange(10)), torch.arange(10))
+    lessons = ScanLessons(
+        split, split, classes=10, form=InputForm(0.5, 0.25), config=config, device=torch.device("cpu")
+    )
+    for squares, targets in lessons.pictures(1):
+        seen = squares[:, 0].numpy() * 255
+        assert np.allclose(seen, expected(folder)[targets.argmax(1).numpy()], atol=1e-3)
     assert reads == []
 
 

@@ -9,8 +9,11 @@ from core.results import split_results
 from core.runs import read_run
 from core.sweeps.opening import open_test, opened_test
 from core.sweeps.rule import Rule
+from core.sweeps.status import at_work, sweep_status
 from core.sweeps.sweep import Sweep
 from core.sweeps.table import trials_table
+from core.sweeps.trials import read_trials
+from core.sweeps.working import run_sweep
 
 GOOD = {"val covid": [0.9, 0.8], "val normal": [0.2, 0.1], "test covid": [0.9, 0.4], "test normal": [0.1, 0.5]}
 BAD = {"val covid": [0.9, 0.3], "val normal": [0.2, 0.4], "test covid": [0.9, 0.8], "test normal": [0.1, 0.2]}
@@ -57,10 +60,21 @@ def test_test_stays_closed_while_trials_are_left(tmp_path, left):
     assert opened_test(sweep) is None
 
 
-def test_who_is_content_with_fewer_trials_opens_test_of_those(tmp_path):
+def test_test_stays_closed_while_somebody_is_at_work(over):
+    with at_work(over), pytest.raises(RequestError, match="found a process at work on it; wait, or stop it"):
+        open_test(over)
+
+
+def test_who_is_content_with_fewer_trials_opens_test_of_those_and_no_trial_is_gone_on_with(tmp_path):
     sweep = short_sweep(tmp_path, tmp_path / "runs", "epochs=1,2")
     told_of(sweep, GOOD)
-    assert open_test(sweep.with_trials(1)).trials_looked_at == 1
+    asked(sweep)  # and left behind by a process that was stopped
+    sweep = sweep.with_trials(1)
+    run_sweep(sweep)
+    assert sweep_status(sweep).status == "finished"
+    assert open_test(sweep).trials_looked_at == 1
+    run_sweep(sweep)
+    assert [trial.state for trial in read_trials(sweep)] == ["finished", "running"]
 
 
 def test_without_a_finished_trial_there_is_nothing_to_open(tmp_path):

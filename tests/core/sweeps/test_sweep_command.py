@@ -1,6 +1,5 @@
 """Sweeps as people start them: real trainings, real processes, killed and shared."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -42,7 +41,7 @@ def test_a_grid_from_the_command_line_to_the_winners_test_figures(scans, tmp_pat
     facts = begun.facts
     assert (facts["status"], facts["wanted"], facts["looked_at"], facts["failed"]) == ("finished", 2, 1, 1)
     assert facts["opened"] is None
-    assert "test" not in json.dumps(facts["trials"])
+    assert not any("test" in name for trial in facts["trials"] for name in trial)
     good, bad = facts["trials"]
     assert (good["rank"], good["batch_size"], good["epochs_trained"]) == (1, 8, 2)
     assert good["val_fnr_low"] <= good["val_fnr"] <= good["val_fnr_high"]
@@ -89,14 +88,14 @@ def test_a_sweep_killed_in_mid_trial_goes_on_with_that_trial_from_its_last_epoch
 
 def test_two_processes_share_the_trials_and_none_is_trained_twice(scans, tmp_path):
     runs = tmp_path / "runs"
-    sweep = short_sweep(scans, runs, "learning_rate=1e-3,2e-3,3e-3,4e-3,5e-3", "flip=true,false")
+    sweep = short_sweep(scans, runs, "learning_rate=1e-3,2e-3,3e-3", "flip=true,false")
     arguments = ["sweep", str(sweep.folder), "--json"]
     with started(arguments) as first, started(arguments) as second:
         both = [ended(first), ended(second)]
     assert [one.status for one in both] == [0, 0], both[0].stderr + both[1].stderr
     table = trials_table(sweep)
-    assert table["status"].tolist() == ["finished"] * 10
-    assert len(table[["learning_rate", "flip"]].drop_duplicates()) == 10
+    assert table["status"].tolist() == ["finished"] * 6
+    assert len(table[["learning_rate", "flip"]].drop_duplicates()) == 6
     assert sorted(table["run"]) == sorted(run.id for run in list_runs(runs)[0])
     told = [{line.split(":")[0] for line in one.stderr.splitlines() if line.endswith("checking scans")} for one in both]
     assert told[0]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from tiny_trainings import ROOT
 from waiting_runs import claimed_elsewhere, new_run
 
 from core.runs import Run, read_run
@@ -29,7 +30,6 @@ def python(code: str) -> list[str]:
 def test_a_process_that_a_signal_ended_is_seen_to_be(number):
     ending = watched(python(f"import os; os.kill(os.getpid(), {int(number)})"))
     assert (ending.exit_status, ending.signal, ending.memory_kills) == (None, number, 0)
-    assert 0.001 < ending.peak_memory_gib < 0.5
 
 
 def test_a_process_that_returned_is_seen_to_have():
@@ -37,8 +37,13 @@ def test_a_process_that_returned_is_seen_to_have():
 
 
 def test_the_most_memory_it_held_is_measured():
-    ending = watched(python("import time; kept = bytearray(300 * 2**20); del kept; time.sleep(0.1)"))
-    assert 0.29 < ending.peak_memory_gib < 0.6
+    watch = """
+import sys
+from core.training.supervise import watched
+print(watched([sys.executable, "-c", "kept = bytearray(300 * 2**20); del kept"]).peak_memory_gib)
+"""  # by a process of its own, as small as a supervisor is: a child begins with the peak of its parent
+    done = subprocess.run(python(watch), cwd=ROOT, capture_output=True, text=True, check=True)
+    assert 0.29 < float(done.stdout) < 0.4
 
 
 def test_a_process_that_may_not_have_the_memory_it_wants_is_told_of_by_its_last_words(tmp_path, capfd):
