@@ -101,7 +101,7 @@ def fit(
     Raises:
         ConfigError: there is no such optimizer, or every weight is frozen.
         DivergedError: the loss is no longer a finite number.
-        MemoryError: not even one scan fits.
+        WorkError: not even one scan fits into memory.
     """
     placed(network, device)
     _hold(frozen, config.unfreeze_epoch == 0)  # what is to thaw later is the optimizer's from the beginning

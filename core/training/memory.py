@@ -4,6 +4,8 @@ import sys
 
 import torch
 
+from core.errors import WorkError
+
 _SAYS_SO = ("not enough memory", "out of memory", "can't allocate memory")
 
 
@@ -18,10 +20,10 @@ def halved(micro_batch: int) -> int:
     """Half as many scans at a time, the memory of the failed step given back first.
 
     Raises:
-        MemoryError: it was one scan already.
+        WorkError: it was one scan already.
     """
     if micro_batch <= 1:
-        raise MemoryError("not even one scan fits into memory; train again with a smaller image_size or backbone")
+        raise WorkError("out of memory: not even one scan fits; train again with a smaller image_size or backbone")
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     return (micro_batch + 1) // 2

@@ -17,13 +17,10 @@ from core.runs import HISTORY_COLUMNS, Run
 from core.training import jobs
 from core.training.fit import Progress
 from core.training.memory import peak_memory_gib
+from core.training.signs import StopRequestedError
 
 Told = Callable[[str, float, str], None]
 """Called with the phase, its share done in [0, 1], and words; for a progress bar."""
-
-
-class StopRequestedError(Exception):
-    """Somebody asked to stop before there was anything to finish."""
 
 
 class RunReporter:

@@ -3,8 +3,10 @@
 import pytest
 from conftest import plain
 
-from core.sweeps import Rule, list_sweeps, new_sweep, opened_test, parse_space
-from core.sweeps.rule import standing
+from core.sweeps.opening import opened_test
+from core.sweeps.rule import Rule, standing
+from core.sweeps.space import parse_space
+from core.sweeps.sweep import list_sweeps, new_sweep
 from core.sweeps.trials import ask, asking, name_run, tell_failed, tell_finished
 from core.training.presets import PRESETS
 from pages.shared import cached, state

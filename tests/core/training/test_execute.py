@@ -224,7 +224,7 @@ def test_a_death_between_progress_and_best_weights_loses_nothing(scans, trained,
         with pytest.raises(KeyboardInterrupt):
             execute(run)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("core.training.execute.fit", interrupt)
+        patch.setattr("core.training.carry_out.fit", interrupt)
         with pytest.raises(KeyboardInterrupt):
             execute(run)
     weights, progress = load_file(run.weights_path), torch.load(run.resume_path, weights_only=True)
@@ -247,7 +247,7 @@ def test_a_scan_that_changed_since_stops_a_resume_with_its_name(own_killed, scan
 
 def test_a_death_between_two_files_of_an_epoch_loses_no_row_of_the_history(own_killed, trained):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("core.training.execute._write_predictions", interrupt)  # all epochs are done then
+        patch.setattr("core.training.carry_out._write_predictions", interrupt)  # all epochs are done then
         with pytest.raises(KeyboardInterrupt):
             execute(own_killed)
     rows = read_history(own_killed)
@@ -404,7 +404,7 @@ def test_a_disk_that_fills_up_later_keeps_what_was_finished(own_killed, trained)
 def test_a_run_stopped_by_the_keyboard_while_it_waits_is_stopped(scans, tmp_path):
     run = new_run(tmp_path, scans)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("core.training.jobs.waiting_before", interrupt)
+        patch.setattr("core.training.queue.waiting_before", interrupt)
         with pytest.raises(KeyboardInterrupt):
             execute(run)
     assert read_run(run.folder).record.status == "stopped"
@@ -414,7 +414,7 @@ def test_out_of_memory_says_what_to_do(scans, tmp_path, monkeypatch):
     def fit(*_arguments, **_options):
         raise torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate 20.00 GiB")
 
-    monkeypatch.setattr("core.training.execute.fit", fit)
+    monkeypatch.setattr("core.training.carry_out.fit", fit)
     text = failed(new_run(tmp_path, scans), WorkError)
     assert text == "out of memory; train again with a smaller batch_size or image_size"
 

@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.errors import ConfigError, DivergedError
+from core.errors import ConfigError, DivergedError, WorkError
 from core.models.build import build_network
 from core.models.freezing import frozen_modules
 from core.models.inputs import InputForm
@@ -366,7 +366,7 @@ def test_when_memory_runs_out_batches_go_through_in_parts_with_the_same_outcome(
 
 def test_a_scan_that_does_not_fit_by_itself_is_told():
     config = TrainingConfig(**QUICK)
-    with pytest.raises(MemoryError, match="not even one scan fits"):
+    with pytest.raises(WorkError, match="not even one scan fits"):
         run(Narrow(0), config, Recorder(), frozen=())
 
 
