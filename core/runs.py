@@ -29,6 +29,7 @@ HISTORY_COLUMNS = (
     *("epoch", "train_loss", "val_loss", "train_accuracy", "val_accuracy"),
     *("val_auc", "val_fnr", "val_fnr_at_fpr", "learning_rate", "seconds"),
 )
+_LATER_COLUMNS = {"val_fnr_at_fpr"}  # that runs of an earlier version have not
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,7 @@ def read_json(run: Run, name: str) -> dict[str, Any]:
 
 
 def read_history(run: Run) -> "pd.DataFrame":
-    """`history.csv`: a row an epoch, with `HISTORY_COLUMNS`; empty before the first."""
+    """`history.csv`: a row an epoch, the `HISTORY_COLUMNS` that the run's version knew; empty before the first."""
     import pandas as pd
 
     path = run.folder / "history.csv"
@@ -201,6 +202,8 @@ def read_history(run: Run) -> "pd.DataFrame":
         history = pd.read_csv(path)
         for column in HISTORY_COLUMNS:
             if column not in history.columns:
+                if column in _LATER_COLUMNS:
+                    continue
                 raise ValueError(f"no column {column!r}")
             history[column] = pd.to_numeric(history[column])
     except (OSError, ValueError, TypeError) as error:
