@@ -1,18 +1,14 @@
-"""The commands and their options, and what each calls."""
+"""The commands and their options."""
 
 import argparse
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from core.commands import datasets, figures, sweeps, trainings
-from core.demo import demo
-from core.errors import RequestError
+from core import calls
 from core.evaluation.splits import SPLITS
-from core.narration import Narrator
-from core.runs import DEFAULT_DATA, DEFAULT_RUNS, Run, find_run
+from core.runs import DEFAULT_DATA, DEFAULT_RUNS
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -27,14 +23,14 @@ def build_parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=command)
         return sub
 
-    whole_way = add("demo", "make phantoms, train, evaluate, choose a threshold, draw maps: the whole way", _demo)
+    whole_way = add("demo", "make phantoms, train, evaluate, choose a threshold, draw maps: the whole way", calls.demo)
     whole_way.add_argument("run", nargs="?", metavar="RUN", help="go on with a demo that was begun")
     whole_way.add_argument(
         "--data", type=Path, default=DEFAULT_DATA, metavar="DIR", help=f"where phantoms go ({DEFAULT_DATA})"
     )
     _queued(whole_way)
 
-    phantoms = add("phantoms", "write synthetic chest slices with lesion masks", _phantoms)
+    phantoms = add("phantoms", "write synthetic chest slices with lesion masks", calls.phantoms)
     phantoms.add_argument("out", type=Path, metavar="OUT")
     phantoms.add_argument("--count", type=int, default=600, help="scans (600)")
     phantoms.add_argument("--seed", type=int, default=0)
@@ -46,41 +42,41 @@ def build_parser() -> argparse.ArgumentParser:
     )
     phantoms.add_argument("--format", default="png", help="png or dicom")
 
-    fetch = add("fetch", "get a public dataset, where there is a network and an account", _fetch)
+    fetch = add("fetch", "get a public dataset, where there is a network and an account", calls.fetch)
     fetch.add_argument("name", metavar="NAME", help="sars-cov-2-ct")
     fetch.add_argument("--data", type=Path, default=DEFAULT_DATA, metavar="DIR", help=f"where it goes ({DEFAULT_DATA})")
 
-    index = add("index", "tell what is in a dataset, and what is wrong with it", _index)
+    index = add("index", "tell what is in a dataset, and what is wrong with it", calls.index)
     index.add_argument("data", type=Path, metavar="DATA")
     _grouping(index)
 
-    audit = add("audit", "find leaks, shortcuts, duplicates and odd scans before anybody trains", _audit)
+    audit = add("audit", "find leaks, shortcuts, duplicates and odd scans before anybody trains", calls.audit)
     audit.add_argument("data", type=Path, metavar="DATA")
     _grouping(audit)
     audit.add_argument("--again", action="store_true", help="look anew, though nothing has changed since the last time")
     _background(audit)
 
-    decide = add("decide", "settle what the audit found: exclude, group or keep; or take that back", _decide)
+    decide = add("decide", "settle what the audit found: exclude, group or keep; or take that back", calls.decide)
     decide.add_argument("data", type=Path, metavar="DATA")
     decide.add_argument("finding", nargs="?", metavar="FINDING", help="its id, as the audit gives it")
     decide.add_argument("action", nargs="?", choices=("exclude", "group", "keep"))
     decide.add_argument("--undo", metavar="DECISION", help="take a decision back, by its id")
 
-    train = add("train", "train on a dataset", _train)
+    train = add("train", "train on a dataset", calls.train)
     train.add_argument("data", type=Path, metavar="DATA")
     train.add_argument("--preset", default="quick", help="a named, complete config (quick)")
     train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting of it")
     train.add_argument("--init", metavar="hub|scratch|FILE|RUN", help="where the first weights come from")
     _queued(train)
 
-    resume = add("resume", "go on with a run that was stopped, failed or killed", _resume)
+    resume = add("resume", "go on with a run that was stopped, failed or killed", calls.resume)
     resume.add_argument("run", metavar="RUN")
     _queued(resume)
 
-    stop = add("stop", "stop a run after the step at hand", _stop)
+    stop = add("stop", "stop a run after the step at hand", calls.stop)
     stop.add_argument("run", metavar="RUN")
 
-    sweep = add("sweep", "train several variants of a preset, ranked by what they miss on validation", _sweep)
+    sweep = add("sweep", "train several variants of a preset, ranked by what they miss on validation", calls.sweep)
     sweep.add_argument("target", metavar="DATA|SWEEP", help="a dataset; or a sweep, to go on with it")
     sweep.add_argument("--preset", metavar="NAME", help="what every trial begins with (fnr-first)")
     sweep.add_argument(
@@ -99,34 +95,34 @@ def build_parser() -> argparse.ArgumentParser:
     sweep.add_argument("--open-test", action="store_true", help="open the winner's test figures: once, at the end")
     _background(sweep)
 
-    add("runs", "list the runs, newest first", _runs)
+    add("runs", "list the runs, newest first", calls.runs)
 
-    queue = add("queue", "list the runs that wait for their turn, or move one", _queue)
+    queue = add("queue", "list the runs that wait for their turn, or move one", calls.queue)
     queue.add_argument("run", nargs="?", metavar="RUN")
     where = queue.add_mutually_exclusive_group()
     for place, says in (("first", "the next to train"), ("last", "behind all"), ("up", "one place"), ("down", "one")):
         where.add_argument(f"--{place}", action="store_const", const=place, dest="where", help=says)
 
-    evaluate = add("evaluate", "a run's figures on a split, or on another dataset", _evaluate)
+    evaluate = add("evaluate", "a run's figures on a split, or on another dataset", calls.evaluate)
     evaluate.add_argument("run", metavar="RUN")
     evaluate.add_argument("--data", type=Path, metavar="OTHER", help="another dataset, at the run's frozen threshold")
     evaluate.add_argument("--split", default="test", choices=SPLITS)
     evaluate.add_argument("--threshold", type=float, help="instead of the run's operating point")
 
-    threshold = add("threshold", "choose a threshold on validation, report it on test", _threshold)
+    threshold = add("threshold", "choose a threshold on validation, report it on test", calls.threshold)
     threshold.add_argument("run", metavar="RUN")
     threshold.add_argument("--max-fnr", type=float, required=True, help="tolerated share of missed positives, 0 to 1")
     threshold.add_argument("--confidence", type=float, help="promise it for new scans at this confidence, such as 0.95")
     threshold.add_argument("--save", action="store_true", help="make it the run's operating point")
 
-    explain = add("explain", "draw where a run saw evidence in scans", _explain)
+    explain = add("explain", "draw where a run saw evidence in scans", calls.explain)
     explain.add_argument("run", metavar="RUN")
     explain.add_argument("scans", nargs="+", metavar="SCAN")
     explain.add_argument("--method", default="gradcam", help="gradcam, gradcam++, hirescam, layercam or xgradcam")
     explain.add_argument("--target", metavar="CLASS", help="evidence for which class (the positive one)")
     explain.add_argument("--out", type=Path, required=True, metavar="DIR")
 
-    predict = add("predict", "score scans and decide at the run's operating point", _predict)
+    predict = add("predict", "score scans and decide at the run's operating point", calls.predict)
     predict.add_argument("run", metavar="RUN")
     predict.add_argument("scans", nargs="+", metavar="SCAN")
     predict.add_argument("--out", type=Path, metavar="FILE.csv|FILE.parquet")
@@ -158,153 +154,3 @@ def _queued(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--background", action="store_true", help="queue it and return at once; it outlives a closed terminal"
     )
-
-
-def _demo(options: argparse.Namespace, told: Narrator) -> Any:
-    if options.run:
-        run = _found(options, told)
-    else:
-        run = trainings.new_demo_run(options.runs, options.data)
-        told.log_path = run.log_path
-    if options.background:
-        return trainings.start(run)
-    return demo(run, told=_logged(run, told))
-
-
-def _phantoms(options: argparse.Namespace, told: Narrator) -> Any:
-    wanted = {
-        "classes": options.classes,
-        "slices": options.slices,
-        "shortcut": options.shortcut,
-        "label_noise": options.label_noise,
-        "format": options.format,
-    }
-    return datasets.phantoms(options.out, count=options.count, seed=options.seed, wanted=wanted, told=told)
-
-
-def _fetch(options: argparse.Namespace, told: Narrator) -> Any:
-    return datasets.fetch(options.name, into=options.data, told=told)
-
-
-def _index(options: argparse.Namespace, told: Narrator) -> Any:
-    return datasets.index(options.data, group_by=options.group_by, told=told)
-
-
-def _audit(options: argparse.Namespace, told: Narrator) -> Any:
-    facts = datasets.audit(options.data, group_by=options.group_by, again=options.again, told=told)
-    return facts if options.json else datasets.audit_for_people(facts)
-
-
-def _decide(options: argparse.Namespace, _told: Narrator) -> Any:
-    if options.undo:
-        return datasets.undo_decision(options.data, options.undo)
-    if options.finding and options.action:
-        return datasets.decide(options.data, options.finding, options.action)
-    return datasets.decisions(options.data)
-
-
-def _train(options: argparse.Namespace, told: Narrator) -> Any:
-    from core.training.config import parse_settings
-
-    settings = parse_settings(options.set)
-    if options.init is not None:
-        settings["init"] = options.init
-    run = trainings.new_run(options.data, preset=options.preset, settings=settings, runs_folder=options.runs)
-    if options.background:
-        return trainings.start(run)
-    told.log_path = run.log_path
-    print(f"run {run.id}", file=sys.stderr)
-    return trainings.train(run, told=_logged(run, told))
-
-
-def _resume(options: argparse.Namespace, told: Narrator) -> Any:
-    run = _found(options, told)
-    if options.background:
-        return trainings.start(run)
-    return trainings.train(run, told=_logged(run, told))
-
-
-def _stop(options: argparse.Namespace, _told: Narrator) -> Any:
-    return trainings.stop(options.run, runs_folder=options.runs)
-
-
-def _sweep(options: argparse.Namespace, told: Narrator) -> Any:
-    from core.training.config import parse_settings
-
-    settings = parse_settings(options.set)
-    if options.init is not None:
-        settings["init"] = options.init
-    rule = {"max_fpr": options.max_fpr, "threshold": options.threshold}
-    found = sweeps.sweep_of(
-        options.target,
-        runs_folder=options.runs,
-        preset=options.preset,
-        vary=options.vary,
-        settings=settings,
-        trials=options.trials,
-        rule={name: value for name, value in rule.items() if value is not None},
-    )
-    told.log_path = found.log_path
-    print(f"sweep {found.id}", file=sys.stderr)
-    facts = sweeps.sweep(found, open_test=options.open_test, told=told)
-    return facts if options.json else sweeps.for_people(facts)
-
-
-def _queue(options: argparse.Namespace, _told: Narrator) -> Any:
-    if not options.run and not options.where:
-        return trainings.queue(options.runs)
-    if not options.run or not options.where:
-        raise RequestError(
-            "expected a run and one of --first, --last, --up, --down, or neither; found one without the other"
-        )
-    return trainings.move(options.run, where=options.where, runs_folder=options.runs)
-
-
-def _runs(options: argparse.Namespace, _told: Narrator) -> Any:
-    return trainings.runs(options.runs)
-
-
-def _evaluate(options: argparse.Namespace, told: Narrator) -> Any:
-    run = _found(options, told)
-    return figures.evaluate(run, data=options.data, split=options.split, threshold=options.threshold, told=told)
-
-
-def _threshold(options: argparse.Namespace, told: Narrator) -> Any:
-    run = _found(options, told)
-    return figures.threshold(run, max_fnr=options.max_fnr, confidence=options.confidence, save=options.save)
-
-
-def _explain(options: argparse.Namespace, told: Narrator) -> Any:
-    run = _found(options, told)
-    return figures.explain(run, options.scans, method=options.method, out=options.out, target=options.target)
-
-
-def _predict(options: argparse.Namespace, told: Narrator) -> Any:
-    return figures.predict(_found(options, told), options.scans, out=options.out)
-
-
-def _found(options: argparse.Namespace, told: Narrator) -> Run:
-    run = find_run(options.run, options.runs)
-    told.log_path = run.log_path
-    return run
-
-
-def _logged(run: Run, told: Narrator) -> datasets.Told:
-    """Epoch lines go into the run's log too; in the background standard error is that log already."""
-    is_log = _stands_for(2, run.log_path)
-
-    def tell(phase: str, share: float, words: str) -> None:
-        told(phase, share, words)
-        if phase == "epoch" and not is_log:
-            with run.log_path.open("a", encoding="utf-8") as log:
-                log.write(words + "\n")
-
-    return tell
-
-
-def _stands_for(descriptor: int, path: Path) -> bool:
-    """Whether what is written to this descriptor goes into this file."""
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except OSError:  # no such file yet, or the descriptor is closed
-        return False

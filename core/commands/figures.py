@@ -144,8 +144,11 @@ def scan_path(run: Run, name: str) -> Path:
 
 def _what_was_used(run: Run) -> Facts:
     """What the figures of a run's own splits rest on."""
+    from core.sweeps.opening import sweep_words
+
     record = run.record
     return {
+        "sweep": sweep_words(run),
         "group_source": record.group_source,
         "group_by": record.group_by,
         "split_how": record.split_how,

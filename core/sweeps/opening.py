@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from core.errors import RequestError, RunDamagedError
+from core.errors import ExplorerError, RequestError, RunDamagedError
 from core.files import write_json
 from core.results import split_results
-from core.runs import now_text, read_run
+from core.runs import Run, now_text, read_run
 from core.sweeps.status import sweep_status
-from core.sweeps.sweep import OPENED_FILE, Sweep
+from core.sweeps.sweep import OPENED_FILE, Sweep, find_sweep
 from core.sweeps.table import ranked
 from core.sweeps.trials import asking, read_trials
 
@@ -100,3 +100,20 @@ def opened_test(sweep: Sweep) -> Opened | None:
         return Opened(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise RunDamagedError(f"expected a readable {path}, but it is damaged; restore the file") from error
+
+
+def sweep_words(run: Run) -> str:
+    """What it means for a run's figures that a sweep compared it with others; empty where none did."""
+    if not run.record.sweep:
+        return ""
+    try:
+        sweep = find_sweep(run.record.sweep, run.folder.parent)
+        opened = opened_test(sweep)
+    except ExplorerError:  # the run may have been copied here without its sweep
+        return f"One of the trials of sweep {run.record.sweep}, which is not here: its test figures are exploratory."
+    if opened is not None and opened.run == run.id:
+        return opened.says
+    return (
+        f"One of {sweep.trials} trials of sweep {sweep.id}: its test figures are exploratory, only the winner's "
+        "are opened, once."
+    )

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.data.group_ways import GROUP_SOURCES
 from core.runs import Run
+from core.sweeps.opening import sweep_words
 from pages.shared import cached
 from pages.shared.words import literal, sentence
 
@@ -11,13 +12,15 @@ from pages.shared.words import literal, sentence
 def say_how_split(run: Run) -> None:
     """What groups are and keep apart, and how the split came about."""
     torn = _say_torn_groups(run)
-    words = group_words(run)
+    groups = group_words(run)
     if run.record.group_source != "patient":
-        st.warning(words, icon=":material/warning:")
+        st.warning(groups, icon=":material/warning:")
     elif not torn:
-        st.caption(words)
+        st.caption(groups)
     if run.record.split_how:
         st.caption(literal(sentence(f"How it was split: {run.record.split_how}")))
+    if words := sweep_words(run):
+        st.warning(literal(words), icon=":material/rule:")
     if run.record.decisions:
         st.caption(literal(sentence(f"Decided about the dataset: {'; '.join(run.record.decisions)}")))
 

@@ -6,7 +6,7 @@ import pytest
 from tiny_trainings import TINY, call, only_run, says_one_line, train_arguments
 
 from core import processes
-from core.parser import _stands_for
+from core.calls import _stands_for
 from core.runs import Run, create_run
 from core.training.queue import enter
 from core.training.signs import report

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pandas as pd
 import pytest
@@ -7,7 +8,7 @@ from tiny_sweeps import asked, failed, short_sweep, told_of
 from core.errors import RequestError, RunDamagedError
 from core.results import split_results
 from core.runs import read_run
-from core.sweeps.opening import open_test, opened_test
+from core.sweeps.opening import open_test, opened_test, sweep_words
 from core.sweeps.rule import Rule
 from core.sweeps.status import at_work, sweep_status
 from core.sweeps.sweep import Sweep
@@ -96,3 +97,23 @@ def test_damaged_figures_are_said_in_one_line(over, text):
     (over.folder / "opened.json").write_text(text)
     with pytest.raises(RunDamagedError, match="restore the file"):
         opened_test(over)
+
+
+def test_figures_of_a_trial_are_called_exploratory_but_for_the_winners_once_opened(over):
+    runs = [read_run(over.runs_folder / name) for name in trials_table(over)["run"] if name]
+    assert all(sweep_words(run).startswith(f"One of 3 trials of sweep {over.id}") for run in runs)
+    opened = open_test(over)
+    said = {run.id: sweep_words(run) for run in runs}
+    assert said.pop(opened.run) == opened.says
+    assert said
+    assert all("its test figures are exploratory" in words for words in said.values())
+
+
+def test_a_trial_copied_away_from_its_sweep_is_still_called_one(over, tmp_path):
+    name = trials_table(over)["run"][0]
+    shutil.copytree(over.runs_folder / name, tmp_path / "elsewhere" / name)
+    assert "which is not here" in sweep_words(read_run(tmp_path / "elsewhere" / name))
+
+
+def test_a_run_of_no_sweep_needs_no_such_words(own_run):
+    assert sweep_words(own_run) == ""
