@@ -1,5 +1,6 @@
 """Files are written whole: a reader never sees half of one, and a full disk spoils nothing."""
 
+import errno
 import json
 import os
 import tempfile
@@ -71,6 +72,13 @@ def write_array(path: Path, values: "NDArray[Any]") -> None:
             np.save(file, values, allow_pickle=False)
 
     write_whole(path, save)
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an error, or what it was raised from, means that a disk has no space left."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _cannot_write(path: Path, error: OSError) -> str:

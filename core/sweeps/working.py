@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from filelock import FileLock, Timeout
 
 from core.errors import DatasetError, ExplorerError, RequestError, RunNotFoundError, WorkError, failure_line
+from core.files import is_disk_full
 from core.runs import Run, create_run, list_runs, read_run
 from core.sweeps.rule import standing
 from core.sweeps.status import at_work, stop_is_requested, stop_run
@@ -32,7 +33,7 @@ def run_sweep(sweep: Sweep, *, told: Told | None = None) -> None:
     Raises:
         RequestError: the sweep is being stopped.
         DatasetError: its dataset cannot be used, by any trial.
-        WorkError: its folder or its database cannot be written.
+        WorkError: its folder or its database cannot be written, or the disk is full. The trial at hand is not lost.
     """
     with at_work(sweep):
         while not stop_is_requested(sweep):
@@ -60,11 +61,13 @@ def _next(sweep: Sweep) -> tuple[Trial | None, FileLock | None]:
     if over >= sweep.trials or (sweep.folder / OPENED_FILE).exists():
         return None, None
     for trial in trials:
-        lock = _lock_of(sweep, trial)
         if trial.state == "running":
+            lock = _lock_of(sweep, trial)
             with suppress(Timeout):  # somebody is at work on it
                 lock.acquire(timeout=0)
-                return completed(sweep, trial), lock
+                if read_trials(sweep)[trial.number].state == "running":
+                    return completed(sweep, trial), lock
+                lock.release()  # whoever held it was done just after we had read the trials
     asked = ask(sweep)
     if asked is None:
         return None, None
@@ -92,6 +95,8 @@ def _carry_out(sweep: Sweep, trial: Trial, told: Told | None) -> None:
     except DatasetError:
         raise  # no other trial would fare better; this one is taken up again
     except ExplorerError as error:
+        if is_disk_full(error):
+            raise  # nor would one after this, before there is space again
         tell_failed(sweep, trial, failure_line(error))
     except Exception as error:
         if run is not None:

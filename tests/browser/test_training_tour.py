@@ -1,13 +1,13 @@
-"""Training in a browser: watched, stopped and gone on with, queued, killed, swept; each in a process of its own.
+"""Training in a browser: watched, stopped and gone on with, queued, killed, swept; each run in its own process.
 
-What a process does while the page is looked at is held still with SIGSTOP, so no test depends on how fast it trains.
+While the page is looked at, SIGSTOP holds the process that trains: no test depends on how fast it is.
 """
 
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -15,14 +15,23 @@ from playwright.sync_api import Locator, Page, expect
 from benchmarks.browser import wait_for
 from core.data.phantoms.writing import write_phantoms
 from core.runs import Run, list_runs, read_run
-from core.training.jobs import current_status, progress_of, queued
+from core.training.jobs import current_status, progress_of
 from tests.browser.conftest import app_on
-from tests.tiny_trainings import TINY, ended, only_run, started, train_arguments, wait_until
+from tests.tiny_trainings import ended, epochs_done, only_run, started, wait_until
 
 pytestmark = pytest.mark.browser
 
-_EPOCHS = 40
-_TIMEOUT_MS = 60_000
+_LONGEST_WAIT_MS = 60_000
+_SETTINGS = {"backbone": "test_resnet", "image_size": "32", "epochs": "30", "batch_size": "8", "precision": "fp32"}
+_LOOKED_LIKE = {**_SETTINGS, "positive": "lesion", "split_by": "class and group"}  # what the form fills in by itself
+
+
+@dataclass(frozen=True)
+class App:
+    """A server at an address, and the folder of its runs."""
+
+    address: str
+    runs: Path
 
 
 @pytest.fixture(scope="module")
@@ -32,34 +41,34 @@ def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def app(tmp_path: Path, page: Page) -> Iterator[SimpleNamespace]:
-    """A fresh server with no run: its `address`, its `runs`. What still trains at the end is killed."""
-    page.set_default_timeout(_TIMEOUT_MS)
-    expect.set_options(timeout=_TIMEOUT_MS)
-    with app_on(tmp_path) as address:
-        try:
-            yield SimpleNamespace(address=address, runs=tmp_path / "runs")
-        finally:
-            expect.set_options(timeout=5_000)
-            for run in list_runs(tmp_path / "runs")[0]:
-                if current_status(run)[0] in ("queued", "running"):
-                    _signal(run, signal.SIGKILL)
+def app(tmp_path: Path, page: Page) -> Iterator[App]:
+    """A fresh server without a run; what still works at the end is killed."""
+    page.set_default_timeout(_LONGEST_WAIT_MS)
+    expect.set_options(timeout=_LONGEST_WAIT_MS)
+    try:
+        with app_on(tmp_path) as address:
+            yield App(address, tmp_path / "runs")
+    finally:
+        expect.set_options(timeout=5_000)
+        for run in list_runs(tmp_path / "runs")[0]:
+            if current_status(run)[0] in ("queued", "running"):
+                _signal(run, signal.SIGKILL)
 
 
-def test_a_run_stopped_and_gone_on_with_from_the_page_ends_with_the_weights_of_one_that_never_was(
-    page: Page, app: SimpleNamespace, phantoms: Path, tmp_path: Path
+def test_a_run_stopped_and_gone_on_with_ends_with_the_weights_of_one_that_never_was_stopped(
+    page: Page, app: App, phantoms: Path, tmp_path: Path
 ) -> None:
-    settings = TINY | {"epochs": _EPOCHS, "patience": _EPOCHS, "positive": "lesion"}
-    with started(train_arguments(phantoms, tmp_path / "never-stopped", **settings)) as command:
+    other_runs = tmp_path / "never-stopped"
+    changed = [part for name, value in _LOOKED_LIKE.items() for part in ("--set", f"{name}={value}")]
+    with started(["train", str(phantoms), "--preset", "quick", *changed, "--runs", str(other_runs)]) as command:
         _open_form(page, app, phantoms)
         expect(page.get_by_text("Exactly the preset quick.")).to_be_visible()
         _fill_in(page)
-        expect(page.get_by_text("Differs from the preset quick in 7 settings:")).to_be_visible()
         assert ended(command).status == 0
     page.get_by_role("button", name="Start training").click()
-    run = _held_in_training(app.runs)
+    run = _held_in_training(app)
 
-    expect(page.get_by_role("img", name="Loss by epoch")).to_be_visible()  # without a reload
+    expect(page.get_by_role("figure", name="Loss over ")).to_be_visible()  # nobody loaded the page anew
     page.get_by_text("What the network sees", exact=True).click()
     expect(page.locator("img[alt^='Scan 1 of the first batch']")).to_be_visible()
     page.get_by_role("button", name="Stop", exact=True).click()
@@ -67,17 +76,67 @@ def test_a_run_stopped_and_gone_on_with_from_the_page_ends_with_the_weights_of_o
     _signal(run, signal.SIGCONT)
     go_on = page.get_by_role("button", name="Go on", exact=True)
     expect(go_on).to_be_visible()
-    assert 1 <= progress_of(run).get("epoch", 1) < _EPOCHS and read_run(run.folder).record.status == "stopped"
+    assert read_run(run.folder).record.status == "stopped"
+    assert 1 <= epochs_done(app.runs) < 30
 
     go_on.click()
     expect(page.get_by_role("button", name="How good is it?")).to_be_visible()
-    never_stopped = only_run(tmp_path / "never-stopped")
+    never_stopped = only_run(other_runs)
     assert read_run(run.folder).record.config == never_stopped.record.config
     assert run.weights_path.read_bytes() == never_stopped.weights_path.read_bytes()
 
 
-def _open_form(page: Page, app: SimpleNamespace, data: Path) -> None:
-    """The training page with a dataset that was just checked."""
+def test_what_waits_can_be_moved_and_stopped_and_the_next_begins_when_the_one_at_work_is_killed(
+    page: Page, app: App, phantoms: Path
+) -> None:
+    _open_form(page, app, phantoms)
+    _fill_in(page)
+    page.get_by_role("button", name="Start training").click()
+    at_work = _held_in_training(app)
+    second, third = _started_again(page, app), _started_again(page, app)
+
+    page.get_by_role("tab", name="Queue").click()
+    expect(page.get_by_text("Waiting: 2")).to_be_visible()
+    _button(page, "First", third).click()
+    expect(_button(page, "First", third)).to_be_disabled()  # it is the first now
+    _button(page, "Stop", second).click()
+    expect(page.get_by_text("Waiting: 1")).to_be_visible()
+    expect(page.get_by_text("Somebody stopped it.")).to_be_visible()
+
+    _signal(at_work, signal.SIGKILL)
+    expect(page.get_by_text("killed by signal 9 (SIGKILL)")).to_be_visible()
+    expect(page.get_by_text("Nothing waits.")).to_be_visible()
+    wait_until(lambda: read_run(third.folder).record.status == "finished")
+    assert read_run(second.folder).record.status == "stopped"
+    expect(page.get_by_text("Nothing trains now.")).to_be_visible()
+    assert page.get_by_test_id("stException").count() == 0
+
+
+def test_a_sweep_begun_on_the_page_is_followed_to_its_one_look_at_test(page: Page, app: App, phantoms: Path) -> None:
+    _open_form(page, app, phantoms)
+    _fill_in(page)
+    page.get_by_text("Try several values of it: a sweep").click()
+    vary = page.get_by_role("combobox", name="What to vary")
+    _type(vary, "learning_rate")
+    vary.press("Escape")
+    _type(page.get_by_role("textbox", name="learning_rate", exact=True), "0.001, 0.003, 0.01")
+    expect(page.get_by_text("3 combinations in all.")).to_be_visible()
+    page.get_by_role("button", name="Start the sweep").click()
+
+    look = page.get_by_role("button", name="Open the winner's test figures (once)")
+    expect(page.get_by_text("Trials looked at on validation: 3 of 3.").first).to_be_visible()
+    expect(page.get_by_role("figure", name="parallel")).to_be_visible()
+    expect(look).to_be_enabled()
+    assert page.get_by_text("Test: missed (FNR)").count() == 0
+    look.click()
+    expect(page.get_by_text("is the best of 3 trials")).to_be_visible()
+    expect(page.get_by_text("Test: missed (FNR)")).to_be_visible()
+    expect(look).to_have_count(0)
+    assert page.get_by_test_id("stException").count() == 0
+
+
+def _open_form(page: Page, app: App, data: Path) -> None:
+    """The form, with a dataset that was just checked."""
     page.goto(f"{app.address}/training")
     wait_for(page, "Research use only")
     _type(page.get_by_role("textbox", name="Dataset folder"), str(data))
@@ -86,19 +145,14 @@ def _open_form(page: Page, app: SimpleNamespace, data: Path) -> None:
 
 
 def _fill_in(page: Page) -> None:
-    """The form as `TINY` has it: a run of seconds."""
-    _type(page.get_by_role("combobox", name="Backbone", exact=True), TINY["backbone"])
-    for name, value in (
-        ("Image size", 32),
-        ("Epochs", _EPOCHS),
-        ("Patience", _EPOCHS),
-        ("Batch size", TINY["batch_size"]),
-        ("Learning rate", TINY["learning_rate"]),
-    ):
-        _type(page.get_by_role("spinbutton", name=name, exact=True), str(value))
+    """Change the settings, so that a training takes seconds; the page says what differs from the preset."""
+    _type(page.get_by_role("combobox", name="Backbone", exact=True), _SETTINGS["backbone"])
+    for label, name in (("Image size", "image_size"), ("Epochs", "epochs"), ("Batch size", "batch_size")):
+        _type(page.get_by_role("spinbutton", name=label, exact=True), _SETTINGS[name])
     page.get_by_text("All settings", exact=True).click()
-    _type(page.get_by_role("spinbutton", name="Dropout", exact=True), str(TINY["dropout"]))
-    _type(page.get_by_role("combobox", name="Precision", exact=True), TINY["precision"])
+    page.get_by_role("combobox", name="Precision", exact=True).click()
+    page.get_by_role("option", name=_SETTINGS["precision"], exact=True).click()
+    expect(page.get_by_text(f"Differs from the preset quick in {len(_SETTINGS)} settings:")).to_be_visible()
 
 
 def _type(field: Locator, text: str) -> None:
@@ -106,15 +160,32 @@ def _type(field: Locator, text: str) -> None:
     field.press("Enter")
 
 
-def _held_in_training(runs_folder: Path) -> Run:
-    """The newest run, its process held still after its first epoch."""
-    wait_until(lambda: bool(list_runs(runs_folder)[0]))
-    run = list_runs(runs_folder)[0][0]
-    wait_until(lambda: (run.folder / "history.csv").exists())
+def _started_again(page: Page, app: App) -> Run:
+    """One more run of the form as it stands; it has a process and waits."""
+    known = {run.id for run in list_runs(app.runs)[0]}
+    start = page.get_by_role("button", name="Start training")
+    if not start.is_visible():
+        page.get_by_text("Train a network", exact=True).click()
+    start.click()
+    wait_until(lambda: len(list_runs(app.runs)[0]) > len(known))
+    run = next(run for run in list_runs(app.runs)[0] if run.id not in known)
+    wait_until(lambda: progress_of(run).get("phase") == "waiting")
+    return run
+
+
+def _held_in_training(app: App) -> Run:
+    """The only run, its process held still after an epoch."""
+    wait_until(lambda: epochs_done(app.runs) > 0)
+    run = only_run(app.runs)
     _signal(run, signal.SIGSTOP)
     return run
 
 
 def _signal(run: Run, number: int) -> None:
-    """Send a signal to the process that trains a run."""
+    """Send a signal to the process at work on a run."""
     os.kill(progress_of(run)["pid"], number)
+
+
+def _button(page: Page, label: str, run: Run) -> Locator:
+    """A button beside a run in the queue."""
+    return page.locator(f".st-key-queue-{label}-{run.id} button")

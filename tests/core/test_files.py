@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import WorkError
-from core.files import make_folder, write_array, write_json, write_text, write_whole
+from core.files import is_disk_full, make_folder, write_array, write_json, write_text, write_whole
 
 
 @pytest.fixture
@@ -124,3 +124,14 @@ def test_an_array_of_objects_is_refused_and_leaves_nothing(tmp_path):
     with pytest.raises(ValueError, match="Object arrays cannot be saved"):
         write_array(tmp_path / "values.npy", np.array([{}]))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("number", "full"), [(errno.ENOSPC, True), (errno.EDQUOT, True), (errno.EACCES, False)])
+def test_an_error_that_a_full_disk_caused_is_known_as_such(tmp_path, number, full):
+    def write(_path: Path) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with pytest.raises(WorkError) as caught:
+        write_whole(tmp_path / "file", write)
+    assert is_disk_full(caught.value) == full
+    assert not is_disk_full(WorkError("something else"))

@@ -1,16 +1,19 @@
+import errno
 import json
 from collections.abc import Callable
 
 import pytest
 from tiny_sweeps import asked, finished, made_up_run, short_sweep
 
-from core.errors import ConfigError, DatasetError, RequestError
+from core.errors import ConfigError, DatasetError, RequestError, WorkError
+from core.files import write_whole
 from core.runs import Run, create_run, list_runs, read_run
 from core.sweeps import status as status_module
+from core.sweeps.rule import standing
 from core.sweeps.status import at_work, request_stop, start_in_background, stop_is_requested, sweep_status
 from core.sweeps.sweep import Sweep
 from core.sweeps.table import trials_table
-from core.sweeps.trials import name_run, read_trials
+from core.sweeps.trials import name_run, read_trials, tell_finished
 from core.sweeps.working import run_sweep
 from core.training import jobs
 
@@ -106,6 +109,37 @@ def test_a_dataset_that_cannot_be_used_ends_the_sweep_and_no_trial_is_lost(sweep
     run_sweep(sweep)
     assert sweep_status(sweep).finished == 3
     assert len(list_runs(sweep.runs_folder)[0]) == 3
+
+
+def test_a_full_disk_ends_the_sweep_and_costs_it_no_trial(sweep, executing):
+    def no_space(run: Run) -> Run:
+        write_whole(run.folder / "resume.pt", no_room)
+
+    def no_room(_path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    runs = executing(no_space)
+    with pytest.raises(WorkError, match="No space left on device"):
+        run_sweep(sweep)
+    assert len(runs) == 1
+    assert sweep_status(sweep).status == "failed"
+    executing(lambda run: finished(run, SCORES))
+    run_sweep(sweep)
+    assert (sweep_status(sweep).finished, sweep_status(sweep).failed) == (3, 0)
+
+
+def test_a_trial_that_ends_while_another_process_looks_is_not_taken_up_again(sweep, executing, monkeypatch):
+    runs = executing(lambda run: finished(run, SCORES))
+    theirs = asked(sweep)
+    before = read_trials(sweep)
+    done = made_up_run(sweep, SCORES)
+    name_run(sweep, theirs, done.id)
+    tell_finished(sweep, theirs, standing(done, sweep.rule))
+    looks = iter([before])
+    monkeypatch.setattr("core.sweeps.working.read_trials", lambda sweep: next(looks, None) or read_trials(sweep))
+    run_sweep(sweep)
+    assert len(runs) == 2
+    assert sweep_status(sweep).finished == 3
 
 
 def test_trials_on_changed_data_are_not_compared(sweep, executing):
