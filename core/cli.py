@@ -22,9 +22,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     parser = build_parser()
     options = parser.parse_args(arguments)
-    if getattr(options, "background", False):
-        os.nice(10)  # the pages stay quick while a training runs
-    told = Narrator(plain=getattr(options, "background", False))
+    behind = getattr(options, "behind", False)
+    if behind:
+        os.nice(10)  # the pages stay quick meanwhile
+    told = Narrator(plain=behind)
     try:
         facts = options.command(options, told)
         told.close()

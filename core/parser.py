@@ -147,7 +147,7 @@ def _grouping(parser: argparse.ArgumentParser) -> None:
 
 
 def _background(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--background", action="store_true", help="low priority, plain log lines")
+    parser.add_argument("--background", action="store_true", dest="behind", help="low priority, plain log lines")
 
 
 def _queued(parser: argparse.ArgumentParser) -> None:

@@ -27,7 +27,7 @@ def augmented(scans: Tensor, config: TrainingConfig) -> Tensor:
     if config.contrast:
         scans = _with_contrast(scans, 1 + config.contrast * _signed(numbers[:, 6:8]))
     if config.gamma:
-        scans = scans.clamp_min(1e-6) ** _each(torch.exp(config.gamma * _signed(numbers[:, 8])))
+        scans = scans ** _each(torch.exp(config.gamma * _signed(numbers[:, 8])))
     if config.noise:
         scans = (scans + torch.randn_like(scans) * _each(config.noise * numbers[:, 9])).clamp(0, 1)
     if config.erase:

@@ -18,6 +18,7 @@ from core.models.freezing import frozen_modules
 from core.models.inputs import InputForm
 from core.models.weights import Initialised, initialise, load_run_model, save_weights
 from core.prediction import predict_pixels
+from core.run_record import RunRecord
 from core.runs import Run, now_text
 from core.training import jobs
 from core.training.batches import ScanLessons
@@ -41,12 +42,14 @@ def carry_out(run: Run, *, told: Told | None) -> Run:
     """
     reporter = RunReporter(run.updated(versions=_versions()), told)
     try:
-        return _carried_out(reporter.run, reporter)
-    except (MemoryError, torch.OutOfMemoryError) as error:
+        return _carried_out(reporter.run, reporter, before=run.record)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
         raise WorkError("out of memory; train again with a smaller batch_size or image_size") from error
 
 
-def _carried_out(run: Run, reporter: RunReporter) -> Run:
+def _carried_out(run: Run, reporter: RunReporter, *, before: RunRecord) -> Run:
     config = config_from_json(run.record.config)
     run, table = read_table(run, config, reporter)
     reporter.run = run
@@ -85,6 +88,7 @@ def _carried_out(run: Run, reporter: RunReporter) -> Run:
     if progress is None:
         run = _begun(run, first, config, device)
     else:
+        run = _gone_on(run, before, device, after_epoch=len(progress.history))
         network.load_state_dict(progress.network)
         write_history(run, progress)  # the process may have died just before it could, here and below
         if progress.best_epoch == len(progress.history):
@@ -139,10 +143,22 @@ def _begun(run: Run, first: Initialised, config: TrainingConfig, device: torch.d
         input_std=first.std,
         weights_from=first.weights_from,
         device=device.type,
-        precision="",
+        precision=run.record.precision if run.record.device == device.type else "",  # timed anew it might be another
         micro_batch=0,
         notes=tuple(notes),
     )
+
+
+def _gone_on(run: Run, before: RunRecord, device: torch.device, *, after_epoch: int) -> Run:
+    """The run's record, which says so where what it goes on with computes otherwise than what it began with."""
+    was = {**before.versions, "device": before.device}
+    now = {**run.record.versions, "device": device.type}
+    names = [name for name in ("device", "torch", "threads") if was.get(name) != now[name]]
+    changed = [f"{name} {was.get(name, 'unknown')}, now {now[name]}" for name in names]
+    if not changed:
+        return run
+    note = f"Gone on with after epoch {after_epoch} otherwise than before ({'; '.join(changed)}): the last bits differ."
+    return _with_note(run.updated(device=device.type), note)
 
 
 def _with_note(run: Run, note: str) -> Run:

@@ -64,7 +64,7 @@ class TrainingConfig:
     batch_size: int = _setting(32, "scans a step", low=2, high=4096)
     optimizer: str = _setting("adamw", "timm optimizer")
     learning_rate: float = _setting(1e-3, "peak learning rate, above 0", low=1e-12, high=1e6)
-    weight_decay: float = _setting(0.05, "decoupled weight decay", low=0.0, high=10.0)
+    weight_decay: float = _setting(0.05, "weight decay, of all but biases and norms", low=0.0, high=10.0)
     schedule: str = _setting("cosine", "learning rate over epochs", choices=SCHEDULES)
     warmup_epochs: int = _setting(1, "epochs of linear warm-up", low=0, high=100)
     clip_norm: float = _setting(0.0, "largest norm of all gradients together; 0: no limit", low=0.0, high=1e6)

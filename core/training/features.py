@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from core.errors import WorkError
+from core.files import is_disk_full
 from core.models.heads import head_inputs, head_on_inputs
 from core.training.batches import ScanLessons, seed_for
 from core.training.config import MIXES, TrainingConfig
@@ -42,7 +44,7 @@ class FeatureLessons:
         `progress` is called with what is being done, and (done, total).
 
         Raises:
-            OSError: the disk is full.
+            WorkError: the disk is full.
         """
         self.train_targets, self.val_targets = scans.train_targets, scans.val_targets
         self._config, self._device, self._classes = config, scans.device, scans.classes
@@ -69,7 +71,10 @@ class FeatureLessons:
     def says(self) -> str:
         """What was done, as a sentence."""
         if not self._config.augments:
-            return "The frozen backbone was run once and the head learnt from its features: the same result, sooner."
+            return (
+                "The frozen backbone was run once, in fp32, and the head learnt from its features: the same but for "
+                "rounding, sooner."
+            )
         return (
             f"The frozen backbone was run once, over {self._copies} augmented copies of each training scan, and the "
             "head learnt from their features: fewer different pictures than with augmentation in every epoch."
@@ -111,9 +116,17 @@ def _features(network: nn.Module, inputs: Tensor) -> Tensor:
 def _on_disk(parts: Iterator[NDArray[np.float32]], folder: Path) -> NDArray[np.float32]:
     """Some arrays as one, read from a file without a name: it goes with the process, however that ends."""
     rows, shape = 0, ()
-    with tempfile.TemporaryFile(dir=folder) as file:
-        for part in parts:
-            file.write(np.ascontiguousarray(part).data)
-            rows, shape = rows + len(part), part.shape[1:]
-        file.flush()
-        return np.memmap(file, np.float32, mode="r", shape=(rows, *shape))
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            for part in parts:
+                file.write(np.ascontiguousarray(part).data)
+                rows, shape = rows + len(part), part.shape[1:]
+            file.flush()
+            return np.memmap(file, np.float32, mode="r", shape=(rows, *shape))
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        raise WorkError(
+            f"cannot keep the features of the frozen backbone in {folder}: {error.strerror}; free some space, "
+            "or set fewer feature_copies"
+        ) from error

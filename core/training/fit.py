@@ -167,7 +167,7 @@ def fit(
             "epoch": epoch,
             "train_loss": float(loss_sum) / seen,
             "train_accuracy": float(correct) / seen,
-            **validated(judged, lessons, positive_class, config, device, precision, micro_batch),
+            **validated(judged, lessons, positive_class, config, device, precision, micro_batch, epoch=epoch),
             "learning_rate": learning_rate,
             "seconds": time.perf_counter() - started,
         }

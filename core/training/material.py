@@ -1,5 +1,6 @@
 """The scans a run trains on: made where they are phantoms, indexed, joined, split, and written down."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,11 +51,12 @@ def read_table(run: Run, config: TrainingConfig, reporter: RunReporter) -> tuple
         progress=lambda done, total: reporter.preparing("checking scans", done, total),
     )
     way = split_way(config.split_by)
-    check_trainable(dataset, way)
-    table = join_labels(dataset.usable.reset_index(drop=True), joined_classes(config.join))
-    classes = tuple(sorted(table["label"].unique()))
-    if len(classes) < 2:
+    joined = replace(dataset, table=join_labels(dataset.table, joined_classes(config.join)))
+    classes = joined.classes
+    if len(classes) == 1 < len(dataset.classes):
         raise ConfigError(f"expected two classes or more, found {classes[0]!r} alone once joined; change join")
+    check_trainable(joined, way)
+    table = joined.usable.reset_index(drop=True)
     positive = config.positive or guess_positive(classes)
     if positive not in classes:
         raise ConfigError(f"expected positive to be one of {', '.join(classes)}, found {positive!r}; set positive=...")

@@ -39,11 +39,11 @@ PRESETS: Mapping[str, Preset] = {
             TrainingConfig(
                 backbone="resnet10t",
                 image_size=96,
-                epochs=28,
+                epochs=30,
                 learning_rate=3e-3,
                 warmup_epochs=2,
                 average=0.99,
-                patience=28,
+                best_by="last",
                 test_flip=True,
             ),
         ),

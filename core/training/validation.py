@@ -28,6 +28,8 @@ def validated(
     device: torch.device,
     precision: str,
     micro_batch: int,
+    *,
+    epoch: int,
 ) -> EpochRow:
     """The validation figures of an epoch; the network is left in evaluation mode.
 
@@ -35,6 +37,7 @@ def validated(
         network: whose answers `lessons` can read.
         positive_class: the class number whose miss hurts.
         micro_batch: most scans at a time; 0: as many as a batch has.
+        epoch: which has just ended, from 1.
 
     Raises:
         DivergedError: an output is not a number.
@@ -49,8 +52,9 @@ def validated(
     probabilities, targets = torch.cat(scores), lessons.val_targets
     if not bool(torch.isfinite(probabilities).all()):
         raise DivergedError(
-            f"the network's outputs on validation are no longer numbers at learning_rate {config.learning_rate:g}; "
-            f"train again with a lower one, for instance {config.learning_rate / 10:g}"
+            f"the network's outputs on validation are no longer numbers after epoch {epoch}, "
+            f"at learning_rate {config.learning_rate:g}; train again with a lower one, "
+            f"for instance {config.learning_rate / 10:g}, or with clip_norm=1"
         )
     scored = Scored(
         scores=probabilities[:, positive_class].double().numpy(),

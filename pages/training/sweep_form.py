@@ -8,8 +8,7 @@ from core.errors import ConfigError
 from core.training.presets import PRESETS
 from pages.shared import cached, state
 from pages.shared.errors import say_error
-from pages.shared.words import literal
-from pages.training.fields import SPECS
+from pages.training.fields import SPECS, label_of
 
 if TYPE_CHECKING:
     from core.sweeps.rule import Rule
@@ -53,7 +52,11 @@ def _space(preset: str) -> "dict[str, Choices | Range]":
     key = state.SWEEP_FIELDS + preset
     st.session_state.setdefault(key, list(grid))
     names = st.multiselect(
-        "What to vary", [name for name in SPECS if name not in KEPT], key=key, persist_state="session"
+        "What to vary",
+        [name for name in SPECS if name not in KEPT],
+        format_func=label_of,
+        key=key,
+        persist_state="session",
     )
     texts = {}
     places = st.grid(3, min_column_width=230)
@@ -63,7 +66,7 @@ def _space(preset: str) -> "dict[str, Choices | Range]":
             usual = grid.get(name, (getattr(PRESETS[preset].config, name),))
             st.session_state.setdefault(value_key, ", ".join(map(str, usual)))
             texts[name] = st.text_input(
-                literal(name),
+                label_of(name),
                 key=value_key,
                 persist_state="session",
                 help=f"{SPECS[name].metadata['says']}. A list such as 16, 32, or a range such as 1e-4..1e-2.",

@@ -91,6 +91,11 @@ def test_zoom_is_that_of_pillow():
     assert np.abs(found[inner] - np.asarray(expected, float)[inner]).mean() < 1.5
 
 
+def test_gamma_leaves_black_black_and_white_white():
+    scans = torch.tensor([0.0, 1.0]).view(1, 1, 1, 2).expand(50, 1, 2, 2)
+    assert torch.equal(augmented(scans, TrainingConfig(**(STILL | {"gamma": 2.0}))), scans)
+
+
 def test_an_erased_rectangle_is_the_mean_grey_and_of_a_bounded_share():
     scans = noise(200, 40)
     found = changed(scans, erase=0.5)

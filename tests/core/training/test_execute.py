@@ -191,6 +191,27 @@ def test_a_run_that_cannot_report_its_end_has_ended_all_the_same(own_killed):
         assert "is damaged; delete the file" in failed(own_killed, WorkError)
 
 
+def test_a_run_says_where_it_went_on_with_other_threads_than_it_began_with(own_killed):
+    own_killed.updated(versions={**own_killed.record.versions, "threads": "99"})
+    (note,) = execute(read_run(own_killed.folder)).record.notes
+    assert note.startswith("Gone on with after epoch ")
+    assert f"otherwise than before (threads 99, now {torch.get_num_threads()})" in note
+
+
+def test_a_run_killed_in_its_first_epoch_keeps_the_arithmetic_that_was_timed(scans, tmp_path):
+    def killed(*_arguments, **_options):
+        raise KeyboardInterrupt
+
+    run = new_run(tmp_path, scans, epochs=1, precision="auto")
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("core.training.carry_out.fit", killed)
+        execute(run)
+    timed = read_run(run.folder)
+    other = "fp32" if timed.record.precision == "bf16" else "bf16"
+    timed.updated(precision=other)
+    assert execute(timed).record.precision == other
+
+
 def test_what_a_kill_left_half_written_is_removed_by_the_next_start(own_killed):
     left = own_killed.folder / ".resume.pt.abcd1234.tmp"
     pages_own = own_killed.folder / ".operating_point.json.abcd1234.tmp"
@@ -410,9 +431,16 @@ def test_a_run_stopped_by_the_keyboard_while_it_waits_is_stopped(scans, tmp_path
     assert read_run(run.folder).record.status == "stopped"
 
 
-def test_out_of_memory_says_what_to_do(scans, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate 20.00 GiB"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
+def test_out_of_memory_says_what_to_do(scans, tmp_path, monkeypatch, error):
     def fit(*_arguments, **_options):
-        raise torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate 20.00 GiB")
+        raise error
 
     monkeypatch.setattr("core.training.carry_out.fit", fit)
     text = failed(new_run(tmp_path, scans), WorkError)
@@ -452,6 +480,28 @@ def test_three_classes_are_trained_and_scored(tmp_path):
     probabilities = read_predictions(run)[list(run.record.classes)]
     assert run.record.classes == ("covid", "flu", "normal")
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
+
+
+def test_classes_too_rare_to_be_split_can_be_trained_on_once_joined(tmp_path):
+    data = write_scans(tmp_path / "three", classes=("covid", "flu", "normal"), per_class=16)
+    for path in sorted((data / "flu").iterdir())[3:]:
+        path.unlink()
+    assert "found 3 of 'flu'" in failed(new_run(tmp_path / "runs", data), DatasetError)
+    run = execute(new_run(tmp_path / "runs", data, epochs=1, join="sick=covid+flu", positive="sick"))
+    assert run.record.classes == ("normal", "sick")
+    assert read_index(run)["class_in_data"].value_counts().to_dict() == {"covid": 16, "normal": 16, "flu": 3}
+
+
+@pytest.mark.parametrize(
+    ("join", "words"),
+    [
+        ("label=covid", "expected class names other than the columns of the results, found 'label'"),
+        ("all=covid+normal", "found 'all' alone once joined"),
+        ("sick=flu", "expected join to name classes among covid, normal, found 'flu'"),
+    ],
+)
+def test_classes_joined_to_what_cannot_be_trained_on_are_told(scans, tmp_path, join, words):
+    assert words in failed(new_run(tmp_path, scans, join=join), RequestError)
 
 
 def test_weights_of_another_run_start_a_training(scans, trained, tmp_path):

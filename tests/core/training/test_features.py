@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from core.errors import WorkError
 from core.models.build import build_network
 from core.models.freezing import frozen_modules
 from core.models.inputs import InputForm
@@ -76,6 +77,13 @@ def test_epochs_take_the_augmented_copies_in_turn(tmp_path):
     torch.testing.assert_close(by_scan(1), by_scan(3))
     assert not torch.allclose(by_scan(1), by_scan(2))
     assert "2 augmented copies" in features.says
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk that is always full")
+def test_a_full_disk_is_told_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda dir: Path("/dev/full").open("wb"))
+    with pytest.raises(WorkError, match=r"cannot keep the features of the frozen backbone in .*: No space left"):
+        both(tmp_path, **STILL)
 
 
 def test_nothing_is_left_on_disk(tmp_path):
