@@ -81,7 +81,7 @@ def test_epochs_take_the_augmented_copies_in_turn(tmp_path):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk that is always full")
 def test_a_full_disk_is_told_in_one_line(tmp_path, monkeypatch):
-    monkeypatch.setattr("tempfile.TemporaryFile", lambda dir: Path("/dev/full").open("wb"))
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda dir: Path("/dev/full").open("wb"))  # noqa: SIM115
     with pytest.raises(WorkError, match=r"cannot keep the features of the frozen backbone in .*: No space left"):
         both(tmp_path, **STILL)
 
