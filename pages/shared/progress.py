@@ -87,6 +87,8 @@ def pace_words(images_per_second: float | None, limit: float | None) -> str:
 
 def duration(seconds: float) -> str:
     """Seconds as people say them."""
+    if seconds < 1:
+        return "under 1 s"
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = seconds / 60

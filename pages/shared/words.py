@@ -63,7 +63,7 @@ def literal(text: str) -> str:
 def run_name(run: Run) -> str:
     """A run as people recognise it: time (UTC), network, data; what tells two runs apart comes first."""
     record = run.record
-    when = record.created[5:16].replace("T", " ")
+    when = record.created[5:19].replace("T", " ")  # to the second: several may be begun within a minute
     return f"{when}, {record.config.get('backbone')} on {Path(record.data).name}"
 
 

@@ -6,6 +6,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+_MOST_IN_A_LINE = 6
+
 
 def differences(preset: Mapping[str, Any], here: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
     """The settings that differ: field, the preset's value, the one here, in the config's order.
@@ -23,6 +25,13 @@ def difference_table(changed: list[tuple[str, Any, Any]]) -> pd.DataFrame:
     """The same as columns of texts: Field, Preset, Here."""
     rows = [(name, _text(before), _text(here)) for name, before, here in changed]
     return pd.DataFrame(rows, columns=["Field", "Preset", "Here"])
+
+
+def difference_line(changed: list[tuple[str, Any, Any]]) -> str:
+    """The values here in one line, a few of them where there are many: `epochs 30, batch_size 8 and 2 more`."""
+    said = ", ".join(f"{name} {_text(here)}" for name, _, here in changed[:_MOST_IN_A_LINE])
+    more = len(changed) - _MOST_IN_A_LINE
+    return f"{said} and {more} more" if more > 0 else said
 
 
 def show_differences(preset: str, changed: list[tuple[str, Any, Any]]) -> None:

@@ -138,8 +138,9 @@ def _preset() -> Preset:
 
 def _often_changed(preset: str) -> tuple[dict[str, Any], bool]:
     values, sound = {}, True
-    for column, names in zip(st.columns(3), _OFTEN_CHANGED, strict=True):
-        with column:
+    columns = st.grid(3, min_column_width=170)
+    for names in _OFTEN_CHANGED:
+        with columns.cell():
             for name in names:
                 if name == "init":
                     values[name] = choose_first_weights(PRESETS[preset])

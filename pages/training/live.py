@@ -52,7 +52,8 @@ def _headline(run: Run, status: str, error: str) -> None:
     else:
         if error:
             say_error(error)
-        if st.button(
+        ways = st.container(horizontal=True, vertical_alignment="center")
+        if ways.button(
             "Go on",
             icon=":material/play_arrow:",
             key=f"resume-{run.id}",
@@ -60,6 +61,8 @@ def _headline(run: Run, status: str, error: str) -> None:
         ):
             jobs.retry(run)
             st.rerun()
+        if status == "stopped":
+            ways.caption("Somebody stopped it.")
 
 
 def _about(run: Run) -> None:

@@ -27,7 +27,7 @@ def _watched(runs: list[Run]) -> Run:
     order = sorted(by_id, key=lambda run_id: first.index(statuses[run_id]) if statuses[run_id] in WORKING else 2)
     chosen = state.get(state.WATCHED_RUN)
     picked = st.selectbox(
-        "Run",
+        "Run to watch",
         order,
         index=order.index(chosen) if chosen in by_id else 0,
         format_func=lambda run_id: f"{statuses[run_id]}: {run_name(by_id[run_id])}",

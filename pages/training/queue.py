@@ -11,6 +11,7 @@ from pages.shared import cached
 from pages.shared.errors import errors_in_a_line
 from pages.shared.progress import STATUS_ICONS, WORKING, show_progress
 from pages.shared.words import literal, run_name
+from pages.training.difference import difference_line, differences
 
 _MOST_ENDED = 8
 
@@ -81,7 +82,10 @@ def _ended(runs: list[Run], statuses: dict[str, tuple[str, str]]) -> None:
 def _line(
     run: Run, status: str, ways: list[tuple[str, str, Callable[[Run], object], bool]], *, place: int | None = None
 ) -> None:
-    """A run's name, and a button for each way: label, icon, what it does, whether it cannot be pressed."""
+    """A run's name, what tells it from others of its preset, and a button for each way.
+
+    A way is a label, an icon, what it does, and whether it cannot be pressed.
+    """
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         before = STATUS_ICONS[status] if place is None else f"{place}."  # type: ignore[index]
         st.markdown(f"{before} {literal(run_name(run))}, {literal(run.record.preset)}", width="content")
@@ -95,6 +99,9 @@ def _line(
                     on_click=_done,
                     args=(act, run),
                 )
+    record = run.record
+    if record.preset_config and (changed := differences(record.preset_config, record.config)):
+        st.caption(literal(f"With {difference_line(changed)}."))
 
 
 def _done(act: Callable[[Run], object], run: Run) -> None:

@@ -57,6 +57,7 @@ def _space(preset: str) -> "dict[str, Choices | Range]":
         format_func=label_of,
         key=key,
         persist_state="session",
+        select_all=False,
     )
     texts = {}
     places = st.grid(3, min_column_width=230)

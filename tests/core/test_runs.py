@@ -272,7 +272,13 @@ def test_history_is_empty_before_the_first_epoch(tmp_path):
     assert read_history(new_run(tmp_path)).empty
 
 
-@pytest.mark.parametrize("column", HISTORY_COLUMNS)
+def test_a_history_of_an_earlier_version_is_read_without_what_that_did_not_know(own_run):
+    path = own_run.folder / "history.csv"
+    pd.read_csv(path).drop(columns="val_fnr_at_fpr").to_csv(path, index=False)
+    assert list(read_history(own_run).columns) == [name for name in HISTORY_COLUMNS if name != "val_fnr_at_fpr"]
+
+
+@pytest.mark.parametrize("column", [name for name in HISTORY_COLUMNS if name != "val_fnr_at_fpr"])
 @pytest.mark.parametrize("damage", ["gone", "text"])
 def test_a_history_without_one_of_its_columns_is_damaged(own_run, column, damage):
     path = own_run.folder / "history.csv"
