@@ -55,8 +55,10 @@ def train(run: Run, *, told: Told) -> Facts:
     }
     if run.record.status == "finished":
         from core.results import point_in_force, split_results, splits_of
+        from core.sweeps.opening import sweep_words
 
         threshold = point_in_force(run).threshold
+        facts["sweep"] = sweep_words(run)
         for split in ("val", "test"):
             if split in splits_of(run):
                 facts[split] = split_results(run, split).evaluated(threshold).to_json()

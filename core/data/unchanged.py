@@ -22,9 +22,12 @@ def check_unchanged(
         progress: called with (done, total) after each scan.
 
     Raises:
-        DatasetError: a scan has changed, is gone or leads outside `root`; the text names the first.
+        DatasetError: the folder is gone, or a scan has changed, is gone or leads outside `root`; the text names the
+            first.
     """
     root = Path(root).resolve()
+    if not root.is_dir():
+        raise DatasetError(f"expected the dataset at {root}, found no folder there; bring it back, or start a new run")
     paths = table["path"].tolist()
     found = each_in_threads(lambda path: _digest(root, path), paths, progress=progress)
     for path, digest, expected in zip(paths, found, table["sha256"], strict=True):

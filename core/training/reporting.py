@@ -57,10 +57,10 @@ class RunReporter:
             epochs=epochs,
             step=step,
             steps=steps,
-            images_per_second=round(per_second, 1),
+            images_per_second=round(per_second, 1) if per_second else None,  # nobody knows at the first step
             limit_images_per_second=self.run.record.bare_images_per_second,
             memory_gib=round(peak_memory_gib(), 2),
-            seconds_left=round(seconds_left, 1),
+            seconds_left=None if seconds_left is None else round(seconds_left, 1),
         )
         self._tell(
             "training",
@@ -115,12 +115,13 @@ class RunReporter:
         self._phase, self._written_at = phase, now
         return True
 
-    def _seconds_left(self, epoch: int, step: int, steps: int, images: int, epochs: int) -> float:
+    def _seconds_left(self, epoch: int, step: int, steps: int, images: int, epochs: int) -> float | None:
         if self._epoch_seconds:
             per_epoch = float(np.mean(self._epoch_seconds[-3:]))
+        elif per_second := self._pace.images_per_second():
+            per_epoch = steps * images / per_second * 1.1  # a tenth for validation
         else:
-            per_second = self._pace.images_per_second()
-            per_epoch = steps * images / per_second * 1.1 if per_second else 0.0  # a tenth for validation
+            return None
         return per_epoch * (epochs - epoch + 1 - step / steps)
 
     def _tell(self, phase: str, share: float, words: str) -> None:

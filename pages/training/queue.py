@@ -10,7 +10,7 @@ from core.training import jobs
 from pages.shared import cached
 from pages.shared.errors import errors_in_a_line
 from pages.shared.progress import STATUS_ICONS, WORKING, show_progress
-from pages.shared.words import literal, run_name
+from pages.shared.words import literal, run_name, sentence
 from pages.training.difference import difference_line, differences
 
 _MOST_ENDED = 8
@@ -70,7 +70,7 @@ def _ended(runs: list[Run], statuses: dict[str, tuple[str, str]]) -> None:
         status, why = statuses[run.id]
         with st.container(border=True):
             _line(run, status, [("Try again", ":material/refresh:", jobs.retry, False)])
-            st.caption(literal(why) if why else "Somebody stopped it.")
+            st.caption(literal(sentence(why)) if why else "Somebody stopped it.")
             lines = jobs.last_lines(run)
             if status == "failed" and lines:
                 with st.expander("The last lines of its log", icon=":material/notes:"):

@@ -56,7 +56,7 @@ def _watched(sweeps: "list[Sweep]") -> "Sweep":
     by_id = {sweep.id: sweep for sweep in sweeps}
     chosen = state.get(state.WATCHED_SWEEP)
     picked = st.selectbox(
-        "Sweeps",
+        "Sweep to watch",
         list(by_id),
         index=list(by_id).index(chosen) if chosen in by_id else 0,
         format_func=lambda sweep_id: _name(by_id[sweep_id]),
@@ -125,12 +125,13 @@ def _test(sweep: "Sweep", status: "SweepStatus") -> None:
         if opened is not None:
             _show_opened(opened)
         else:
-            st.markdown(f"**Best so far:** trial {best.number + 1}, run {literal(best.run)}. {status.says}")
+            over = status.finished + status.failed >= status.wanted and status.status not in WORKING
+            words = "Best" if over else "Best so far"
+            st.markdown(f"**{words}:** trial {best.number + 1}, run {literal(best.run)}. {status.says}")
             st.caption(
                 "The best of several looks better on validation than it is. Test shows how good it is, as long as "
                 "nothing is chosen by it: so it is opened once, when all trials are over."
             )
-            over = status.finished + status.failed >= status.wanted and status.status not in WORKING
             st.button(
                 "Open the winner's test figures (once)",
                 type="primary",

@@ -147,12 +147,15 @@ def _open_form(page: Page, app: App, data: Path) -> None:
 def _fill_in(page: Page) -> None:
     """Change the settings, so that a training takes seconds; the page says what differs from the preset."""
     _type(page.get_by_role("combobox", name="Backbone", exact=True), _SETTINGS["backbone"])
-    for label, name in (("Image size", "image_size"), ("Epochs", "epochs"), ("Batch size", "batch_size")):
+    wait_for(page, "Differs from the preset quick in 1 setting:")
+    numbers = (("Image size", "image_size"), ("Epochs", "epochs"), ("Batch size", "batch_size"))
+    for count, (label, name) in enumerate(numbers, start=2):
         _type(page.get_by_role("spinbutton", name=label, exact=True), _SETTINGS[name])
+        wait_for(page, f"Differs from the preset quick in {count} settings:")
     page.get_by_text("All settings", exact=True).click()
     page.get_by_role("combobox", name="Precision", exact=True).click()
     page.get_by_role("option", name=_SETTINGS["precision"], exact=True).click()
-    expect(page.get_by_text(f"Differs from the preset quick in {len(_SETTINGS)} settings:")).to_be_visible()
+    wait_for(page, f"Differs from the preset quick in {len(_SETTINGS)} settings:")
 
 
 def _type(field: Locator, text: str) -> None:

@@ -8,7 +8,7 @@ from conftest import plain
 from core.training.config import TrainingConfig
 from core.training.presets import PRESETS
 from pages.shared import cached, state
-from pages.training.difference import difference_table, differences
+from pages.training.difference import difference_line, difference_table, differences
 from pages.training.fields import grouped_settings, key_of
 
 ELSEWHERE = {"split_by", "window", "positive", "init"}  # beside what they do, or by a choice of ways
@@ -154,3 +154,10 @@ def test_settings_that_only_one_side_has_differ():
         ["lr", "1e-05", "empty"],
         ["gone", "2", "not there"],
     ]
+
+
+def test_a_line_of_what_differs_names_six_settings_at_most():
+    changed = [(f"field{number}", 0, number) for number in range(8)]
+    assert difference_line(changed[:2]) == "field0 0, field1 1"
+    assert difference_line(changed) == f"{difference_line(changed[:6])} and 2 more"
+    assert difference_line([]) == ""

@@ -19,7 +19,13 @@ def waiting(tmp_path):
         runs = []
         for backbone in ("resnet10t", "resnet18", "resnet34"):
             config = TrainingConfig(backbone=backbone).to_json()
-            run = create_run(cached.DEFAULT_RUNS, config=config, data=tmp_path / "scans", preset="quick")
+            run = create_run(
+                cached.DEFAULT_RUNS,
+                config=config,
+                data=tmp_path / "scans",
+                preset="quick",
+                preset_config=TrainingConfig(epochs=3).to_json(),
+            )
             stack.enter_context(claimed(run))
             report(run, phase="waiting", ahead=1)
             runs.append(run)
@@ -58,6 +64,12 @@ def test_what_waits_stands_in_order_and_can_be_reordered(queue, waiting):
     assert at.button(key=f"queue-Up-{ids[third]}").disabled
     assert at.button(key=f"queue-First-{ids[third]}").disabled
     assert at.button(key=f"queue-Down-{ids[second]}").disabled
+
+
+def test_each_of_the_queue_says_what_tells_it_from_others_of_its_preset(queue, waiting):
+    said = [plain(item.value) for item in queue().caption if item.value.startswith("With ")]
+    assert "With backbone resnet34, epochs 20." in said
+    assert len(said) == 3
 
 
 def test_a_run_that_waits_can_be_stopped(queue, waiting):

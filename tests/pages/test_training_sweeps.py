@@ -141,7 +141,7 @@ def test_test_stays_shut_while_trials_are_left(app, tiny_run, sweep, begun):
     name_run(bigger, trial, tiny_run.id)
     tell_finished(bigger, trial, standing(tiny_run, bigger.rule))
     at = _opened(app)
-    box = next(box for box in at.selectbox if box.label == "Sweeps")
+    box = next(box for box in at.selectbox if box.label == "Sweep to watch")
     box.select(bigger.id).run()
     assert _button(at, "Open the winner's test figures (once)").disabled
 

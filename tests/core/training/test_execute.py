@@ -523,3 +523,5 @@ def test_a_status_is_always_whole_while_training(scans, tmp_path):
     assert {"epoch", "epochs", "step", "steps", "images_per_second", "seconds_left", "pid", "heartbeat"} <= set(
         training[-1]
     )
+    assert training[0]["images_per_second"] is None  # after a single step nobody knows, which is not the same as 0
+    assert training[0]["seconds_left"] is None
