@@ -35,7 +35,7 @@ PRESETS: Mapping[str, Preset] = {
         ),
         Preset(
             "best",
-            "The best we know how to train from scratch within 40 minutes on two cores, or from the hub's weights with init=hub.",
+            "The best we know how to train from scratch within 40 minutes on two cores; init=hub starts from weights.",
             TrainingConfig(
                 backbone="resnet10t",
                 image_size=96,
