@@ -103,7 +103,7 @@ def test_a_dead_run_says_why_shows_its_last_lines_and_can_be_tried_again(queue, 
     run = tiny_run.updated(status="failed", error="the disk of *here* is full")
     write_text(run.log_path, "epoch 2: done\nerror: no space left on device\n")
     at = queue()
-    assert "the disk of *here* is full" in [plain(caption.value) for caption in at.caption]
+    assert "The disk of *here* is full." in [plain(caption.value) for caption in at.caption]
     assert any("no space left on device" in code.value for code in at.code)
     at.button(key=f"queue-Try again-{run.id}").click().run()
     assert [one.id for one in tried] == [run.id]
