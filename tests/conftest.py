@@ -21,6 +21,13 @@ settings.register_profile("project", deadline=None, derandomize=os.environ.get("
 settings.load_profile("project")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file's tests stay on one core, and so do all that drive a browser: two browsers at once starve each other."""
+    for item in items:
+        name = "browser" if "browser" in item.path.parts else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(name))
+
+
 @dataclass(frozen=True)
 class Trained:
     """A training through the command line: its dataset, its runs folder, what it printed. Not to be changed."""
