@@ -11,6 +11,7 @@ from core.demo import demo as whole_way
 from core.errors import RequestError
 from core.narration import Narrator
 from core.runs import Run, find_run
+from core.training.signs import Told
 
 
 def demo(options: argparse.Namespace, told: Narrator) -> Any:
@@ -158,7 +159,7 @@ def _found(options: argparse.Namespace, told: Narrator) -> Run:
     return run
 
 
-def _logged(run: Run, told: Narrator) -> datasets.Told:
+def _logged(run: Run, told: Narrator) -> Told:
     """Epoch lines go into the run's log too; in the background standard error is that log already."""
     is_log = _stands_for(2, run.log_path)
 

@@ -1,8 +1,9 @@
 """The demo: the whole way on phantoms, from nothing to maps of what was missed."""
 
-from core.commands.datasets import Facts, Told
+from core.commands.datasets import Facts
 from core.commands.figures import explain
 from core.runs import Run
+from core.training.signs import Told
 
 MAX_FNR = 0.05
 

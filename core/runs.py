@@ -76,6 +76,23 @@ def now_text() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def seconds_since(moment: str) -> float:
+    """Seconds from a time as `now_text` gives it; infinite where that is no time."""
+    try:
+        return (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()
+    except (ValueError, TypeError):  # no time, or none with a zone
+        return float("inf")
+
+
+def read_status(folder: Path) -> dict[str, Any]:
+    """`status.json` of a run or a sweep as last written; empty before the first and when it cannot be read."""
+    try:
+        content = json.loads((folder / "status.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
 def create_run(
     runs_folder: Path,
     *,

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import RequestError
+from core.training.signs import Told
 
 if TYPE_CHECKING:
     from core.data.dataset import Dataset
 
-Told = Callable[[str, float, str], None]
 Facts = dict[str, Any]
 
 

@@ -5,10 +5,11 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from core.commands.datasets import Facts, Told
+from core.commands.datasets import Facts
 from core.data.frames import file_and_frame
 from core.errors import ConfigError, RequestError
 from core.runs import Run
+from core.training.signs import Told
 
 
 def evaluate(run: Run, *, data: Path | None, split: str, threshold: float | None, told: Told) -> Facts:

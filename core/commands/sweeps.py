@@ -5,8 +5,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.commands.datasets import Facts, Told
+from core.commands.datasets import Facts
 from core.errors import RequestError, RunNotFoundError
+from core.training.signs import Told
 
 if TYPE_CHECKING:
     from core.sweeps.opening import Opened

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from core.commands.datasets import Facts, Told
-from core.errors import RequestError
+from core.commands.datasets import Facts
 from core.runs import Run, create_run, find_run, list_runs
+from core.training.signs import Told
 
 DEMO_COUNT, DEMO_SEED = 400, 0
 
@@ -22,24 +22,19 @@ def new_demo_run(runs_folder: Path, data_folder: Path) -> Run:
     )
 
 
-def new_run(data: Path, *, preset: str, settings: Facts, runs_folder: Path, sweep: str = "") -> Run:
-    """A queued run of a preset with some settings changed; `sweep` is the id of the sweep it is a trial of.
+def new_run(data: Path, *, preset: str, settings: Facts, runs_folder: Path) -> Run:
+    """A queued run of a preset with some settings changed.
 
     Raises:
         RequestError: the dataset or a setting cannot be used.
     """
-    from core.training.config import with_settings
-    from core.training.presets import preset_named
+    from core.data.folders import check_folder
+    from core.training.presets import configured, preset_named
 
-    base = preset_named(preset).config
-    config = with_settings(base, settings)
-    if not data.is_dir():
-        raise RequestError(f"expected a dataset's folder, found {'a file' if data.exists() else 'nothing'} at {data}")
-    if config.init not in ("hub", "scratch") and Path(config.init).exists():
-        config = with_settings(config, {"init": str(Path(config.init).resolve())})  # wherever it is resumed from
-    return create_run(
-        runs_folder, config=config.to_json(), data=data, preset=preset, preset_config=base.to_json(), sweep=sweep
-    )
+    config = configured(preset, settings)
+    check_folder(data)
+    base = preset_named(preset).config.to_json()
+    return create_run(runs_folder, config=config.to_json(), data=data, preset=preset, preset_config=base)
 
 
 def train(run: Run, *, told: Told) -> Facts:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from core.data.frames import file_and_frame
-from core.errors import DatasetError
+from core.errors import DatasetError, RequestError
 from core.files import make_folder
 
 EXPECTED = "expected one subfolder of images per class, or an index.csv with the columns path and label"
@@ -130,3 +130,14 @@ def is_folder(entry: "os.DirEntry[str]") -> bool:
         return entry.is_dir()
     except OSError:  # links in a circle
         return False
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse what is no folder and so no dataset.
+
+    Raises:
+        RequestError: a file is there, or nothing.
+    """
+    if not folder.is_dir():
+        found = "a file" if folder.exists() else "nothing"
+        raise RequestError(f"expected a dataset's folder, found {found} at {folder}")

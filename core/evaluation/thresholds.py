@@ -15,6 +15,7 @@ from core.evaluation.intervals import Estimate, check_confidence
 from core.evaluation.scored import Scored
 
 DEFAULT_THRESHOLD = 0.5
+USUAL_MAX_FPR = 0.1  # false alarms at which epochs and trials are compared by what they miss
 
 
 @dataclass(frozen=True)
@@ -151,12 +152,18 @@ def fnr_at_fpr(scored: Scored, max_fpr: float) -> float:
         raise ValueError(f"max_fpr must lie in [0, 1], found {max_fpr:g}")
     if not scored.positives or not scored.negatives:
         return float("nan")
-    alarms = np.arange(scored.negatives + 1)
-    allowed = int(np.flatnonzero(alarms / scored.negatives <= max_fpr)[-1])
-    if allowed == scored.negatives:
-        return 0.0
-    highest_cleared = np.sort(scored.scores[~scored.labels])[::-1][allowed]
-    return float((scored.scores[scored.labels] <= highest_cleared).mean())
+    return float((scored.scores[scored.labels] <= highest_cleared(scored, max_fpr)).mean())
+
+
+def highest_cleared(scored: Scored, max_fpr: float) -> float:
+    """The score that a threshold must exceed for at most `max_fpr` of the other scans to be called positive.
+
+    Minus infinity where all of them may be. `scored` holds at least one of them; `max_fpr` lies in [0, 1].
+    """
+    others = np.sort(scored.scores[~scored.labels])[::-1]
+    # Dividing rounds to the nearest float, as reading "0.1" does: 1/10 <= 0.1 holds, exactly.
+    allowed = int(np.flatnonzero(np.arange(others.size + 1) / others.size <= max_fpr)[-1])
+    return float(others[allowed]) if allowed < others.size else -math.inf
 
 
 def fixed_point(

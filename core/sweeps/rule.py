@@ -5,17 +5,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
 from core.errors import ConfigError, RunDamagedError, WorkError
 from core.evaluation.confusion import counts_at, rates
 from core.evaluation.curves import roc_auc_score
 from core.evaluation.intervals import Estimate
 from core.evaluation.scored import Scored
+from core.evaluation.thresholds import highest_cleared
 from core.results import split_results
 from core.runs import Run, read_history
-
-DEFAULT_MAX_FPR = 0.1
 
 
 @dataclass(frozen=True)
@@ -61,11 +58,9 @@ class Rule:
             )
         if self.max_fpr is None:
             return float(self.threshold or 0.0)
-        others = np.sort(scored.scores[~scored.labels])[::-1]
-        # Dividing rounds to the nearest float, as reading "0.1" does: 1/10 <= 0.1 holds, exactly.
-        allowed = int(np.flatnonzero(np.arange(others.size) / others.size <= self.max_fpr)[-1])
-        above = scored.scores[scored.scores > others[allowed]]
-        threshold = float(above.min()) if above.size else math.nextafter(float(others[allowed]), math.inf)
+        cleared = highest_cleared(scored, self.max_fpr)
+        above = scored.scores[scored.scores > cleared]
+        threshold = float(above.min()) if above.size else math.nextafter(cleared, math.inf)
         if threshold > 1:
             raise WorkError(
                 f"expected a threshold with at most {self._percent} false alarms on val, found more than that "

@@ -1,12 +1,10 @@
 """Who works on a sweep, how far it is, and how it is started and stopped: told by file locks, which never lie."""
 
-import json
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ from core.errors import ExplorerError, RequestError, WorkError, failure_line
 from core.files import write_json
 from core.processes import is_held, start_command
 from core.run_record import Status
-from core.runs import now_text, read_run
+from core.runs import now_text, read_run, read_status, seconds_since
 from core.sweeps.sweep import Sweep
 from core.sweeps.trials import asking, read_trials
 from core.training import jobs
@@ -62,7 +60,7 @@ def sweep_status(sweep: Sweep) -> SweepStatus:
         WorkError: its database cannot be read.
     """
     processes = len(_workers(sweep))
-    told = _progress(sweep)  # before the trials: a process writes its end after its last trial
+    told = read_status(sweep.folder)  # before the trials: a process writes its end after its last trial
     trials = read_trials(sweep)
     ended = {state: [trial for trial in trials if trial.state == state] for state in ("running", "finished", "failed")}
     status, error = _status_words(sweep, told)
@@ -155,7 +153,7 @@ def at_work(sweep: Sweep) -> Iterator[None]:
             path.unlink(missing_ok=True)  # of processes that were killed
         if others:
             _refuse_while_stopping(sweep)
-        elif _progress(sweep).get("phase") != "starting":
+        elif read_status(sweep.folder).get("phase") != "starting":
             forget_stop(sweep)  # it was meant for a process that has ended since
         lock.acquire(timeout=2)
         _report(sweep, "working")
@@ -191,7 +189,7 @@ def _status_words(sweep: Sweep, told: dict[str, Any]) -> tuple[Status, str]:
         return "stopped", ""
     if phase == "failed":
         return "failed", str(told.get("error", ""))
-    if phase == "starting" and _seconds_since(str(told.get("time") or sweep.created)) < _START_GRACE_SECONDS:
+    if phase == "starting" and seconds_since(str(told.get("time") or sweep.created)) < _START_GRACE_SECONDS:
         return "queued", ""
     return "failed", _KILLED
 
@@ -202,18 +200,3 @@ def _all_failed(first: str) -> str:
 
 def _report(sweep: Sweep, phase: str, error: str = "") -> None:
     write_json(sweep.folder / "status.json", {"phase": phase, "error": error, "pid": os.getpid(), "time": now_text()})
-
-
-def _progress(sweep: Sweep) -> dict[str, Any]:
-    try:
-        content = json.loads((sweep.folder / "status.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _seconds_since(moment: str) -> float:
-    try:
-        return (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()
-    except (ValueError, TypeError):  # no time, or none with a zone
-        return float("inf")

@@ -15,13 +15,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from core.data.folders import check_folder
 from core.errors import ConfigError, ExplorerError, RequestError, RunDamagedError, RunNotFoundError
+from core.evaluation.thresholds import USUAL_MAX_FPR
 from core.files import make_folder, write_json
 from core.runs import now_text
-from core.sweeps.rule import DEFAULT_MAX_FPR, Rule
+from core.sweeps.rule import Rule
 from core.sweeps.space import Range, Space, check_space, is_grid, space_from_json, space_to_json, trials_in
-from core.training.config import TrainingConfig, config_from_json, with_settings
-from core.training.presets import preset_named
+from core.training.config import TrainingConfig, config_from_json
+from core.training.presets import configured, preset_named
 
 SCHEMA = 1
 DEFAULT_TRIALS = 20  # where a range is varied: a grid has an end of its own
@@ -129,14 +131,11 @@ def new_sweep(
         WorkError: the folder cannot be written.
     """
     settings = dict(settings or {})
-    if not data.is_dir():
-        raise RequestError(f"expected a dataset's folder, found {'a file' if data.exists() else 'nothing'} at {data}")
+    check_folder(data)
     both = sorted(set(space) & set(settings))
     if both:
         raise ConfigError(f"expected {both[0]} either fixed or varied, found both; leave one of the two out")
-    config = with_settings(preset_named(preset).config, settings)
-    if config.init not in ("hub", "scratch") and Path(config.init).exists():
-        config = with_settings(config, {"init": str(Path(config.init).resolve())})  # wherever it goes on from
+    config = configured(preset, settings)
     check_space(space, config)
     name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{preset}-{secrets.token_hex(2)}"
     sweep = Sweep(
@@ -147,7 +146,7 @@ def new_sweep(
         preset_config=preset_named(preset).config.to_json(),
         config=config,
         space=dict(space),
-        rule=rule or Rule(max_fpr=DEFAULT_MAX_FPR),
+        rule=rule or Rule(max_fpr=USUAL_MAX_FPR),
         sampler="grid" if is_grid(space) else "tpe",
         trials=_trials_wanted(space, trials),
         settings=settings,

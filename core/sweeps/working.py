@@ -20,7 +20,7 @@ from core.sweeps.sweep import OPENED_FILE, Sweep, read_sweep
 from core.sweeps.trials import Trial, ask, asking, completed, name_run, read_trials, tell_failed, tell_finished
 from core.training import jobs
 from core.training.config import config_from_json, with_settings
-from core.training.reporting import Told
+from core.training.signs import Told
 
 _LOOK_AGAIN_SECONDS = 0.5
 

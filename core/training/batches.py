@@ -68,20 +68,27 @@ class ScanLessons:
 
     def pictures(self, number: int) -> Iterator[tuple[Tensor, Tensor]]:
         """As `epoch`, but grey values in [0, 1], (n, 1, h, w)."""
-        order = torch.randperm(
-            len(self._train), generator=torch.Generator().manual_seed(seed_for(self._config.seed, number, 0))
-        )
-        parts = [part.numpy() for part in order.split(self._config.batch_size)[: len(self)]]
+        parts = [rows.numpy() for rows in self.rows(number)]
         with ThreadPoolExecutor(1) as reader:
             ahead = reader.submit(self._train.__getitem__, parts[0])
             for step, rows in enumerate(parts, start=1):
                 pixels = torch.as_tensor(ahead.result())
                 if step < len(parts):
                     ahead = reader.submit(self._train.__getitem__, parts[step])
-                targets = functional.one_hot(self.train_targets[rows], self.classes).float().to(self.device)
+                targets = self.shares(rows)
                 with self._drawn(number, step):
                     batch = mixed(augmented(self._grey(pixels), self._config), targets, self._config)
                 yield batch
+
+    def rows(self, number: int) -> list[Tensor]:
+        """Which training scans make up each batch of an epoch, in the epoch's own order."""
+        generator = torch.Generator().manual_seed(_seed_for(self._config.seed, number, 0))
+        order = torch.randperm(len(self._train), generator=generator)
+        return list(order.split(self._config.batch_size)[: len(self)])
+
+    def shares(self, rows: Tensor | NDArray[np.int64]) -> Tensor:
+        """The classes of some training scans as shares, (k, classes)."""
+        return functional.one_hot(self.train_targets[rows], self.classes).float().to(self.device)
 
     def logits(self, network: nn.Module, inputs: Tensor) -> Tensor:
         """The network's answer (n, classes) to one batch."""
@@ -114,11 +121,11 @@ class ScanLessons:
     def _drawn(self, epoch: int, step: int) -> Iterator[None]:
         """A random state of its own for one batch; the one outside, which dropout uses, is left alone."""
         with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
-            torch.manual_seed(seed_for(self._config.seed, epoch, step))
+            torch.manual_seed(_seed_for(self._config.seed, epoch, step))
             yield
 
 
-def seed_for(seed: int, epoch: int, step: int) -> int:
+def _seed_for(seed: int, epoch: int, step: int) -> int:
     """One number for three, spread so that neighbours do not share bits."""
     value = (seed * 1_000_003 + epoch) * 1_000_003 + step
     return (value * 0x9E3779B97F4A7C15 + 0x7F4A7C15) % 2**63

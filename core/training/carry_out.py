@@ -29,8 +29,8 @@ from core.training.lessons import Lessons
 from core.training.material import parts_of, read_table
 from core.training.memory import halved, is_out_of_memory
 from core.training.precision import faster_precision
-from core.training.reporting import RunReporter, Told, load_progress, write_history
-from core.training.signs import StopRequestedError
+from core.training.reporting import RunReporter, load_progress, write_history
+from core.training.signs import StopRequestedError, Told
 
 
 def carry_out(run: Run, *, told: Told | None) -> Run:

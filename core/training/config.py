@@ -112,23 +112,8 @@ class TrainingConfig:
     @property
     def augments(self) -> bool:
         """Whether a scan looks different from epoch to epoch."""
-        names = (
-            "rotation_degrees",
-            "zoom",
-            "stretch",
-            "shift",
-            "contrast",
-            "gamma",
-            "noise",
-            "erase",
-            "mixup",
-            "cutmix",
-        )
+        names = ("rotation_degrees", "zoom", "stretch", "shift", "contrast", "gamma", "noise", "erase", *MIXES)
         return self.flip or any(getattr(self, name) for name in names)
-
-    def changed_from(self, other: "TrainingConfig") -> dict[str, Any]:
-        """The settings that differ from another config's, by name, with the values here."""
-        return {name: value for name, value in asdict(self).items() if value != getattr(other, name)}
 
     def to_json(self) -> dict[str, Any]:
         """The settings as plain values."""

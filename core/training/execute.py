@@ -4,15 +4,12 @@ Whatever moment the process dies at, the folder stays readable, and calling `exe
 Nothing heavy is loaded before it is the run's turn: many may wait.
 """
 
-from collections.abc import Callable
 from contextlib import suppress
 
 from core.errors import ExplorerError, RequestError, WorkError
 from core.runs import Run, clear_leftovers, now_text, read_run
 from core.training import jobs
-from core.training.signs import StopRequestedError
-
-Told = Callable[[str, float, str], None]
+from core.training.signs import StopRequestedError, Told
 
 
 def execute(run: Run, *, told: Told | None = None) -> Run:

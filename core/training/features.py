@@ -8,12 +8,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
 from core.errors import WorkError
 from core.files import is_disk_full
 from core.models.heads import head_inputs, head_on_inputs
-from core.training.batches import ScanLessons, seed_for
+from core.training.batches import ScanLessons
 from core.training.config import MIXES, TrainingConfig
 
 _BATCH = 64
@@ -47,7 +46,7 @@ class FeatureLessons:
             WorkError: the disk is full.
         """
         self.train_targets, self.val_targets = scans.train_targets, scans.val_targets
-        self._config, self._device, self._classes = config, scans.device, scans.classes
+        self._scans, self._config = scans, config
         self._copies = config.feature_copies if config.augments else 1
         views = 2 if config.test_flip else 1
         total = self._copies * len(self.train_targets) + views * len(self.val_targets)
@@ -82,17 +81,13 @@ class FeatureLessons:
 
     def __len__(self) -> int:
         """Steps of an epoch."""
-        return max(1, len(self.train_targets) // self._config.batch_size)
+        return len(self._scans)
 
     def epoch(self, number: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Features (n, ...) and shares of the classes (n, classes)."""
         kept = self._train[(number - 1) % self._copies]
-        order = torch.randperm(
-            len(self.train_targets), generator=torch.Generator().manual_seed(seed_for(self._config.seed, number, 0))
-        )
-        for rows in order.split(self._config.batch_size)[: len(self)]:
-            targets = functional.one_hot(self.train_targets[rows], self._classes).float()
-            yield torch.from_numpy(kept[rows.numpy()]).to(self._device), targets.to(self._device)
+        for rows in self._scans.rows(number):
+            yield torch.from_numpy(kept[rows.numpy()]).to(self._scans.device), self._scans.shares(rows)
 
     def logits(self, network: nn.Module, inputs: Tensor) -> Tensor:
         """The head's answer to features."""
@@ -104,7 +99,7 @@ class FeatureLessons:
         """The head's answers to the validation scans, (n, views, classes)."""
         views = 2 if self._config.test_flip else 1
         for start in range(0, len(self._val), batch_size * views):
-            some = torch.from_numpy(self._val[start : start + batch_size * views].copy()).to(self._device)
+            some = torch.from_numpy(self._val[start : start + batch_size * views].copy()).to(self._scans.device)
             yield self.logits(network, some).unflatten(0, (-1, views))
 
 

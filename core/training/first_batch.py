@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from core.data.pixels import decoded
 from core.data.windows import window_named
+from core.evaluation.confusion import class_numbers
 from core.models.inputs import InputForm
 from core.runs import Run, read_index
 from core.training.batches import ScanLessons, ScanSplit
@@ -47,7 +48,7 @@ def first_batch(run: Run) -> list[SeenScan]:
     table = read_index(run)
     train = table[table["split"] == "train"].reset_index(drop=True)
     classes = run.record.classes
-    targets = pd.Categorical(train["label"], categories=list(classes)).codes.astype(np.int64)
+    targets = class_numbers(train["label"].tolist(), classes)
     pixels = _Noted(Path(run.record.data), train, config.image_size, config.window)
     split = ScanSplit(pixels, torch.from_numpy(targets))
     lessons = ScanLessons(

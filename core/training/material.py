@@ -16,6 +16,7 @@ from core.data.splits import assign_splits
 from core.data.trainable import check_trainable
 from core.data.unchanged import check_unchanged
 from core.errors import ConfigError
+from core.evaluation.confusion import class_numbers
 from core.evaluation.splits import SPLITS
 from core.files import write_whole
 from core.runs import Run, read_index
@@ -77,7 +78,7 @@ def read_table(run: Run, config: TrainingConfig, reporter: RunReporter) -> tuple
 
 def parts_of(pixels: DecodedScans, table: pd.DataFrame, classes: tuple[str, ...]) -> dict[str, ScanSplit]:
     """The scans to train on and those to choose by, `train` and `val`, of a table with `label` and `split`."""
-    targets = pd.Categorical(table["label"], categories=list(classes)).codes.astype(np.int64)
+    targets = class_numbers(table["label"].tolist(), classes)
     parts = {}
     for name in ("train", "val"):
         rows = np.flatnonzero((table["split"] == name).to_numpy())

@@ -5,10 +5,11 @@ Where a recipe leaves a choice open, the one taken here is that of the framework
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from core.errors import ConfigError
-from core.training.config import TrainingConfig
+from core.training.config import TrainingConfig, with_settings
 
 PLAIN: Mapping[str, Any] = {"rotation_degrees": 0.0, "zoom": 0.0, "shift": 0.0, "flip": False}
 """No augmentation."""
@@ -159,3 +160,15 @@ def preset_named(name: str) -> Preset:
     if name not in PRESETS:
         raise ConfigError(f"expected a preset among {', '.join(PRESETS)}, found {name!r}")
     return PRESETS[name]
+
+
+def configured(preset: str, settings: Mapping[str, Any]) -> TrainingConfig:
+    """A preset's config with some settings changed; a weights file by its whole path, wherever a run goes on from.
+
+    Raises:
+        ConfigError: no such preset, an unknown setting, or a value out of range.
+    """
+    config = with_settings(preset_named(preset).config, settings)
+    if config.init not in ("hub", "scratch") and Path(config.init).exists():
+        return with_settings(config, {"init": str(Path(config.init).resolve())})
+    return config

@@ -6,6 +6,7 @@ they were made, and the next that enters writes it anew.
 """
 
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -67,12 +68,12 @@ def move(run: Run, *, places: int) -> list[Run]:
 
 def move_to_front(run: Run) -> list[Run]:
     """Make a waiting run the next; the new order. Raises as `move` does."""
-    return move(run, places=-len(queued(run.folder.parent)))
+    return move(run, places=-sys.maxsize)
 
 
 def move_to_end(run: Run) -> list[Run]:
     """Let a waiting run be the last; the new order. Raises as `move` does."""
-    return move(run, places=len(queued(run.folder.parent)))
+    return move(run, places=sys.maxsize)
 
 
 def enter(run: Run) -> None:
@@ -157,7 +158,6 @@ def _changing(runs_folder: Path, run: Run) -> Iterator[None]:
     lock = FileLock(runs_folder / ".queue.lock")
     try:
         with told_in_one_line("queue", run):
-            lock = FileLock(runs_folder / ".queue.lock")
             lock.acquire(timeout=10)
     except Timeout as error:
         raise WorkError(

@@ -3,7 +3,6 @@
 import io
 import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,10 +16,7 @@ from core.runs import HISTORY_COLUMNS, Run
 from core.training import jobs
 from core.training.fit import Progress
 from core.training.memory import peak_memory_gib
-from core.training.signs import StopRequestedError
-
-Told = Callable[[str, float, str], None]
-"""Called with the phase, its share done in [0, 1], and words; for a progress bar."""
+from core.training.signs import StopRequestedError, Told
 
 
 class RunReporter:

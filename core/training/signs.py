@@ -4,12 +4,10 @@
 ends, however it ends: nobody holds it, nobody works on it.
 """
 
-import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -17,11 +15,15 @@ from filelock import FileLock, Timeout
 from core.errors import RequestError, WorkError
 from core.files import write_json
 from core.processes import is_held
-from core.runs import Run, now_text
+from core.runs import Run, now_text, read_status, seconds_since
 
 _LOG_TAIL_BYTES = 64 * 1024
 _LONGEST_LINE = 300
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+
+
+Told = Callable[[str, float, str], None]
+"""Called with the phase, its share done in [0, 1], and words; for a progress bar."""
 
 
 class StopRequestedError(Exception):
@@ -62,20 +64,12 @@ def report(run: Run, *, phase: str, **facts: Any) -> None:
 
 def progress_of(run: Run) -> dict[str, Any]:
     """`status.json` as last written; empty before the first and when it cannot be read."""
-    try:
-        content = json.loads((run.folder / "status.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
+    return read_status(run.folder)
 
 
 def seconds_silent(run: Run) -> float:
     """Seconds since the run's last sign of life, or since it was made; infinite where that is no time."""
-    moment = progress_of(run).get("heartbeat") or run.record.created
-    try:
-        return (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()
-    except (ValueError, TypeError):  # no time, or none with a zone
-        return float("inf")
+    return seconds_since(progress_of(run).get("heartbeat") or run.record.created)
 
 
 def last_lines(run: Run, n: int = 5, *, from_byte: int = 0) -> list[str]:

@@ -8,14 +8,13 @@ from core.errors import DivergedError
 from core.evaluation.confusion import counts_at, rates
 from core.evaluation.curves import roc_auc_score
 from core.evaluation.scored import Scored
-from core.evaluation.thresholds import fnr_at_fpr
+from core.evaluation.thresholds import USUAL_MAX_FPR, fnr_at_fpr
 from core.models.outputs import class_scores
 from core.training.config import TrainingConfig
 from core.training.lessons import Lessons
 from core.training.precision import autocast
 
 EpochRow = dict[str, float]
-VAL_FPR = 0.1  # at which the validation FNR is looked at where epochs are compared by it
 _BATCH = 64
 
 
@@ -66,7 +65,7 @@ def validated(
         "val_accuracy": float((probabilities.argmax(1) == targets).double().mean()),
         "val_auc": roc_auc_score(scored),
         "val_fnr": rates(counts_at(scored, 0.5)).fnr.value,
-        "val_fnr_at_fpr": fnr_at_fpr(scored, VAL_FPR),
+        "val_fnr_at_fpr": fnr_at_fpr(scored, USUAL_MAX_FPR),
     }
 
 

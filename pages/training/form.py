@@ -11,7 +11,7 @@ from core.data.joined import joined_classes
 from core.data.positive import guess_positive
 from core.data.windows import LUNG, WINDOWS
 from core.errors import ConfigError
-from core.training.config import TrainingConfig, with_settings
+from core.training.config import with_settings
 from core.training.presets import PRESETS, Preset
 from pages.shared import cached, state
 from pages.shared.errors import say_error
@@ -65,16 +65,17 @@ def training_form() -> Asked | None:
     except ConfigError as error:
         say_error(error)
         config = None
-    changed = {} if config is None else config.changed_from(preset.config)
+    changed = [] if config is None else differences(preset.config.to_json(), config.to_json())
     if config is not None:
-        _what_differs(preset, config)
+        _what_differs(preset, config.init, changed)
     start = st.button(
         "Start training",
         type="primary",
         icon=":material/play_arrow:",
         disabled=config is None or not values["init"],
     )
-    return Asked(path, preset.name, changed, start) if config is not None and values["init"] else None
+    settings = {name: here for name, _, here in changed}
+    return Asked(path, preset.name, settings, start) if config is not None and values["init"] else None
 
 
 def _folder() -> Path | None:
@@ -187,9 +188,9 @@ def _positive(dataset: Dataset, join: str) -> str:
     )
 
 
-def _what_differs(preset: Preset, config: TrainingConfig) -> None:
+def _what_differs(preset: Preset, init: str, differing: list[tuple[str, Any, Any]]) -> None:
     """The settings that are not the preset's; the positive class is the dataset's affair, not the preset's."""
-    changed = [row for row in differences(preset.config.to_json(), config.to_json()) if row[0] != "positive"]
+    changed = [row for row in differing if row[0] != "positive"]
     show_differences(preset.name, changed)
     if changed:
         st.button(
@@ -199,7 +200,7 @@ def _what_differs(preset: Preset, config: TrainingConfig) -> None:
             on_click=_back,
             args=(preset,),
         )
-    if preset.config.init == HUB and config.init != HUB:
+    if preset.config.init == HUB and init != HUB:
         st.warning(
             f"{preset.name} without pretrained weights is another recipe"
             + (": what its authors reported does not speak of it." if preset.reported else "."),

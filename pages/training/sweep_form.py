@@ -109,12 +109,13 @@ def _trials(space: "dict[str, Choices | Range]") -> int:
 
 
 def _rule() -> "Rule":
-    from core.sweeps.rule import DEFAULT_MAX_FPR, Rule
+    from core.evaluation.thresholds import USUAL_MAX_FPR
+    from core.sweeps.rule import Rule
 
     way = st.radio("Ranked by what is missed on validation at", (_BY_FPR, _BY_THRESHOLD), key=state.SWEEP_RULE)
     if way == _BY_FPR:
         percent = st.number_input(
-            "False alarms at most, percent", 0.0, 99.0, DEFAULT_MAX_FPR * 100, 1.0, format="%g", key="sweep-fpr"
+            "False alarms at most, percent", 0.0, 99.0, USUAL_MAX_FPR * 100, 1.0, format="%g", key="sweep-fpr"
         )
         return Rule(max_fpr=percent / 100)
     return Rule(threshold=st.number_input("Threshold", 0.0, 1.0, 0.5, 0.05, format="%g", key="sweep-threshold"))

@@ -13,7 +13,7 @@ from core.charts.wording import in_cell, number, percent, scans, with_interval
 from core.evaluation.confusion import counts_at
 from core.evaluation.intervals import Estimate
 from core.evaluation.scored import Scored
-from core.training.validation import VAL_FPR
+from core.evaluation.thresholds import USUAL_MAX_FPR
 from tests.core.charts.figure_contents import alt, assert_sound, traces, words
 
 HISTORY = pd.DataFrame(
@@ -53,7 +53,7 @@ def test_history_of_detection_has_the_fnr_by_which_epochs_may_be_compared():
     figure = history_figure(HISTORY.assign(val_fnr_at_fpr=[0.9, 0.3, 0.2, 0.2]), "detection")
     assert_sound(figure)
     assert traces(figure)[FNR_AT_FPR_WORDS]["y"] == [0.9, 0.3, 0.2, 0.2]
-    assert f"{VAL_FPR * 100:g} %" in FNR_AT_FPR_WORDS
+    assert f"{USUAL_MAX_FPR * 100:g} %" in FNR_AT_FPR_WORDS
 
 
 def test_history_of_the_learning_rate_is_readable_however_small_it_is():
