@@ -17,6 +17,11 @@ from filelock import FileLock, Timeout
 _LOOK_AGAIN_SECONDS = (0.015, 0.025)  # unequal, so that two who look do not keep in step
 
 
+def resident_gib(ru_maxrss: int) -> float:
+    """What `getrusage` says of memory, in GiB: macOS counts it in bytes, others in KiB."""
+    return ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 2**30
+
+
 def start_command(arguments: Sequence[str], *, log_path: Path, module: str = "core") -> int:
     """Start `python -m <module> <arguments>` in a session of its own; returns its process id.
 

@@ -9,8 +9,9 @@ from torch import nn
 
 from core.data.windows import LUNG, Window
 from core.errors import ConfigError
-from core.models.heads import HEADS, attach_head
+from core.models.heads import attach_head
 from core.models.inputs import InputForm
+from core.models.kinds import HEADS
 
 SCRATCH_MEAN, SCRATCH_STD = 0.5, 0.25
 _USUAL_SIDE = 224

@@ -6,8 +6,7 @@ from torch import nn
 
 from core.errors import ConfigError
 from core.models.heads import classifier_names
-
-STAGES = 4
+from core.models.kinds import FREEZES, STAGES
 
 
 def frozen_modules(network: nn.Module, freeze: str) -> Sequence[nn.Module]:
@@ -27,9 +26,9 @@ def frozen_modules(network: nn.Module, freeze: str) -> Sequence[nn.Module]:
         return ()
     if freeze == "backbone":
         return _all_but(network, set(classifier_names(network)))
-    if freeze in {f"stage{number}" for number in range(1, STAGES + 1)}:
+    if freeze in FREEZES:
         return _up_to(network, _stage_name(network, freeze))
-    raise ConfigError(f"expected freeze to be none, stage1 to stage{STAGES} or backbone, found {freeze!r}")
+    raise ConfigError(f"expected freeze to be one of {', '.join(FREEZES)}, found {freeze!r}")
 
 
 def _stage_name(network: nn.Module, freeze: str) -> str:

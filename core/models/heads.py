@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from core.errors import ConfigError
 
-HEADS = ("linear", "dense1024", "flatten")
 DENSE_WIDTH = 1024
 
 

@@ -13,10 +13,8 @@ from core.data.split_ways import EXPECTED as SPLIT_EXPECTED
 from core.data.split_ways import split_way
 from core.data.windows import window_named
 from core.errors import ConfigError
+from core.models.kinds import CHANNELS, FREEZES, HEADS
 
-HEADS = ("linear", "dense1024", "flatten")
-CHANNELS = ("auto", "1", "3")
-FREEZE_CHOICES = ("none", "stage1", "stage2", "stage3", "stage4", "backbone")
 LOSSES = ("cross-entropy", "binary", "focal")
 BEST_BY = ("val_loss", "val_auc", "val_fnr", "last")
 MIXES = ("mixup", "cutmix")
@@ -50,7 +48,7 @@ class TrainingConfig:
     head: str = _setting("linear", "what stands on the features", choices=HEADS)
     dropout: float = _setting(0.0, "share of the features before the last layer dropped", low=0.0, high=0.95)
     drop_path: float = _setting(0.0, "share of residual branches dropped at the last one", low=0.0, high=0.9)
-    freeze: str = _setting("none", "what keeps its first weights, up to and with it", choices=FREEZE_CHOICES)
+    freeze: str = _setting("none", "what keeps its first weights, up to and with it", choices=FREEZES)
     unfreeze_epoch: int = _setting(0, "epoch from which nothing is frozen; 0: never", low=0, high=1000)
     image_size: int = _setting(128, "side of the square that scans are squashed to, pixels", low=32, high=1024)
     feed_size: int = _setting(0, "side that this square is resized to for the network; 0: as it is", low=0, high=1024)

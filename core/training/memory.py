@@ -1,10 +1,9 @@
 """Memory: how much was needed, how it is told that it ran out in a step, and what is tried next."""
 
-import sys
-
 import torch
 
 from core.errors import WorkError
+from core.processes import resident_gib
 
 _SAYS_SO = ("not enough memory", "out of memory", "can't allocate memory")
 
@@ -37,5 +36,4 @@ def peak_memory_gib() -> float:
         import resource
     except ImportError:  # not on Windows
         return 0.0
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
+    return resident_gib(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

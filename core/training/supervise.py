@@ -19,6 +19,7 @@ from types import FrameType
 from filelock import FileLock, Timeout
 
 from core.errors import ExplorerError, RequestError
+from core.processes import resident_gib
 from core.runs import now_text, read_run
 from core.training.endings import Ending, cause_of_death, memory_kills
 from core.training.jobs import WATCHER_LOCK
@@ -90,7 +91,7 @@ def watched(arguments: Sequence[str]) -> Ending:
         pid=process.pid,
         exit_status=None if was_killed else os.WEXITSTATUS(status),
         signal=os.WTERMSIG(status) if was_killed else None,
-        peak_memory_gib=usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 2**30,
+        peak_memory_gib=resident_gib(usage.ru_maxrss),
         memory_kills=memory_kills() - kills[0],
     )
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from core.data.images import read_scan, resize_scan
 from core.models.build import build_network
-from core.models.heads import HEADS
+from core.models.kinds import HEADS
 from core.models.weights import load_run_model
 from core.prediction import decided, predict_files, predict_pixels
 from core.runs import read_predictions

@@ -12,7 +12,7 @@ from core.data.images import resize_scan
 from core.errors import RequestError
 from core.explanation.maps import METHODS, explain, last_stage
 from core.models.build import LoadedModel, build_network
-from core.models.heads import HEADS
+from core.models.kinds import HEADS
 from core.prediction import predict_pixels
 from tests.core.explanation.conftest import small_model
 

@@ -9,7 +9,8 @@ from torch import nn
 from core.errors import ConfigError
 from core.models.build import build_network
 from core.models.freezing import frozen_modules
-from core.models.heads import HEADS, head_inputs
+from core.models.heads import head_inputs
+from core.models.kinds import HEADS
 
 STAGES = ("stage1", "stage2", "stage3", "stage4")
 
@@ -123,7 +124,7 @@ def test_stages_are_refused_where_there_are_none():
 
 
 def test_an_unknown_word_is_refused():
-    with pytest.raises(ConfigError, match="expected freeze to be none, stage1 to stage4 or backbone, found 'early'"):
+    with pytest.raises(ConfigError, match="be one of none, stage1, stage2, stage3, stage4, backbone, found 'early'"):
         frozen_modules(build_network("test_resnet", classes=2), "early")
 
 

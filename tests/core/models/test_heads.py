@@ -6,7 +6,8 @@ from torch import nn
 
 from core.errors import ConfigError
 from core.models.build import build_network
-from core.models.heads import HEADS, features_of, head_inputs, head_on_inputs
+from core.models.heads import features_of, head_inputs, head_on_inputs
+from core.models.kinds import HEADS
 
 BACKBONES = ["test_resnet", "test_efficientnet", "test_convnext", "test_vit", "test_mambaout", "mobilenetv3_large_100"]
 

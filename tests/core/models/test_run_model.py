@@ -5,8 +5,8 @@ import torch
 
 from core.errors import RunDamagedError
 from core.models.build import build_network
-from core.models.heads import HEADS
 from core.models.inputs import InputForm
+from core.models.kinds import HEADS
 from core.models.weights import load_run_model, save_weights
 
 BACKBONE = "test_resnet"
