@@ -9,7 +9,10 @@ from benchmarks.measured import HEADER
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line trains
 
-NAMES = ("training", "training_memory", "maps", "indexing", "pixel_store", "near_duplicates", "rerun", "first_paint")
+NAMES = (
+    *("training", "training_memory", "maps", "indexing", "pixel_store", "near_duplicates"),
+    *("rerun", "first_paint", "threshold_drag", "many_scans_page", "statistics"),
+)
 
 
 def main() -> int:

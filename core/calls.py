@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from core.commands import datasets, figures, sweeps, trainings
+from core.commands import calibration, datasets, evaluation, figures, sweeps, thresholds, trainings
 from core.demo import demo as whole_way
 from core.errors import RequestError
 from core.narration import Narrator
@@ -133,13 +133,31 @@ def runs(options: argparse.Namespace, _told: Narrator) -> Any:
 def evaluate(options: argparse.Namespace, told: Narrator) -> Any:
     """A run's figures."""
     run = _found(options, told)
-    return figures.evaluate(run, data=options.data, split=options.split, threshold=options.threshold, told=told)
+    if options.join and options.by != "patient":
+        raise RequestError("expected --join with --by patient, found it alone; add --by patient")
+    ways = evaluation.Ways((options.join or "mean") if options.by == "patient" else "", options.subgroups)
+    facts = evaluation.evaluate(
+        run, data=options.data, split=options.split, threshold=options.threshold, told=told, ways=ways
+    )
+    return facts if options.json else evaluation.for_people(facts)
+
+
+def calibrate(options: argparse.Namespace, told: Narrator) -> Any:
+    """A run's temperature, and which scores are in force."""
+    use = True if options.use else False if options.off else None
+    facts = calibration.calibrate(_found(options, told), use=use)
+    return facts if options.json else calibration.for_people(facts)
 
 
 def threshold(options: argparse.Namespace, told: Narrator) -> Any:
-    """A threshold chosen on validation."""
+    """A threshold chosen on validation, the changes of it, or a step back."""
+    rule = thresholds.asked_rule(vars(options))
     run = _found(options, told)
-    return figures.threshold(run, max_fnr=options.max_fnr, confidence=options.confidence, save=options.save)
+    if options.history:
+        return thresholds.history(run)
+    if options.back is not None:
+        return thresholds.back(run, to=None if options.back == -1 else options.back)
+    return thresholds.threshold(run, rule, prevalence=options.prevalence, save=options.save)
 
 
 def explain(options: argparse.Namespace, told: Narrator) -> Any:

@@ -13,7 +13,8 @@ def demo(run: Run, *, told: Told) -> Facts:
 
     A run that is finished is not trained again, and a threshold that somebody saved since is kept.
     """
-    from core.results import POINT_FILE, point_in_force, save_point, split_results, torn_groups, worklist
+    from core.decided import POINT_FILE, point_in_force, save_point
+    from core.results import split_results, torn_groups, worklist
     from core.training.jobs import report
 
     if run.record.status != "finished":
@@ -23,9 +24,10 @@ def demo(run: Run, *, told: Told) -> Facts:
         if run.record.status != "finished":
             return {"run": run.id, "status": run.record.status}
     if not (run.folder / POINT_FILE).exists():
-        from core.evaluation.thresholds import operating_point
+        from core.evaluation.decision.choosing import chosen
+        from core.evaluation.decision.rules import MaxFnr
 
-        save_point(run, operating_point(split_results(run, "val").scored, max_fnr=MAX_FNR))
+        save_point(run, chosen(split_results(run, "val").scored, MaxFnr(MAX_FNR)))
     point = point_in_force(run)
     test = split_results(run, "test")
     cells = test.with_cells(point.threshold)

@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
+from core.data.brightness import BRIGHTNESS, mean_brightness
 from core.data.dataset import Dataset
 from core.data.pixels import decoded
 from core.errors import DatasetError
+from core.evaluation.temperature import Temperature
 from core.models.build import LoadedModel
 from core.prediction import predict_pixels
 from core.results import SplitResults
@@ -18,12 +20,14 @@ def foreign_results(
     dataset: Dataset,
     *,
     joined: Mapping[str, str] | None = None,
+    temperature: Temperature | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> SplitResults:
     """Score every usable scan of another dataset, as one split named "all".
 
     Class names are matched without regard to case and punctuation (non-COVID is NonCOVID). `joined` gives the run's
-    class of each class that its training joined with others.
+    class of each class that its training joined with others. With a temperature the scores are calibrated, as the
+    run's own are.
 
     Raises:
         DatasetError: a label has no counterpart among the run's classes, or there are no usable scans.
@@ -45,9 +49,10 @@ def foreign_results(
         {"path": table["path"], "label": table["label"].map(counterparts)},
     )
     scored["split"], scored["group"] = "all", table["group"]
+    scored[BRIGHTNESS] = mean_brightness(pixels)
     for column, name in enumerate(model.classes):
         scored[name] = probabilities[:, column]
-    return SplitResults("all", scored, model.classes, model.positive)
+    return SplitResults("all", scored, model.classes, model.positive).calibrated(temperature)
 
 
 def _counterpart(label: str, names: Mapping[str, str]) -> str | None:

@@ -108,12 +108,36 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--data", type=Path, metavar="OTHER", help="another dataset, at the run's frozen threshold")
     evaluate.add_argument("--split", default="test", choices=SPLITS)
     evaluate.add_argument("--threshold", type=float, help="instead of the run's operating point")
+    evaluate.add_argument("--by", default="scan", choices=("scan", "patient"), help="what is counted (scan)")
+    evaluate.add_argument("--join", metavar="mean|max|K-of-n", help="how a patient's scores are joined (mean)")
+    evaluate.add_argument("--subgroups", action="store_true", help="also for each part of every column, worst first")
 
-    threshold = add("threshold", "choose a threshold on validation, report it on test", calls.threshold)
+    calibrate = add(
+        "calibrate", "fit a temperature on validation, and use calibrated scores everywhere or not", calls.calibrate
+    )
+    calibrate.add_argument("run", metavar="RUN")
+    switch = calibrate.add_mutually_exclusive_group()
+    switch.add_argument("--use", action="store_true", help="use calibrated scores everywhere from now on")
+    switch.add_argument("--off", action="store_true", help="use the network's own scores again")
+
+    threshold = add(
+        "threshold",
+        "choose a threshold on validation by a rule, report it on test; or its history, or a step back",
+        calls.threshold,
+    )
     threshold.add_argument("run", metavar="RUN")
-    threshold.add_argument("--max-fnr", type=float, required=True, help="tolerated share of missed positives, 0 to 1")
-    threshold.add_argument("--confidence", type=float, help="promise it for new scans at this confidence, such as 0.95")
+    _rules(threshold)
     threshold.add_argument("--save", action="store_true", help="make it the run's operating point")
+    other = threshold.add_mutually_exclusive_group()
+    other.add_argument("--history", action="store_true", help="list every change of the run's operating point instead")
+    other.add_argument(
+        "--back",
+        nargs="?",
+        type=int,
+        const=-1,
+        metavar="NUMBER",
+        help="put the one before in force again, or that of a numbered change; 0: the default",
+    )
 
     explain = add("explain", "draw where a run saw evidence in scans", calls.explain)
     explain.add_argument("run", metavar="RUN")
@@ -135,6 +159,23 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         print(f"error: {message}; see {self.prog} --help", file=sys.stderr)
         raise SystemExit(2)
+
+
+def _rules(parser: argparse.ArgumentParser) -> None:
+    """One of them is given; which ones go together is said by `core.commands.thresholds.asked_rule`."""
+    parser.add_argument("--max-fnr", type=float, metavar="X", help="at most this share of positives missed, 0 to 1")
+    parser.add_argument("--max-fpr", type=float, metavar="X", help="at most this share of the others alarmed")
+    parser.add_argument("--cost", metavar="MISS:ALARM", help="least cost; 10:1 if a miss costs ten false alarms")
+    parser.add_argument("--youden", action="store_true", help="largest sensitivity + specificity")
+    parser.add_argument("--f-beta", type=float, metavar="BETA", help="largest F-beta; 2 weighs recall double")
+    parser.add_argument(
+        "--ppv", type=float, metavar="X", help="lowest with this share of alarms right, at --prevalence"
+    )
+    parser.add_argument("--value", type=float, metavar="T", help="a threshold that is given")
+    parser.add_argument("--rule-out", type=float, metavar="X", help="two thresholds: missed below the lower at most")
+    parser.add_argument("--rule-in", type=float, metavar="X", help="and alarmed from the upper on at most")
+    parser.add_argument("--confidence", type=float, help="promise the shares for new scans at this, such as 0.95")
+    parser.add_argument("--prevalence", type=float, help="share of people who have it: also report in patients")
 
 
 def _grouping(parser: argparse.ArgumentParser) -> None:

@@ -11,6 +11,7 @@ from core.data.images import read_scan, resize_scan
 from core.data.pixels import DecodedScans
 from core.errors import ExplorerError
 from core.evaluation.predicted import predicted_labels
+from core.evaluation.temperature import Temperature
 from core.models.build import LoadedModel
 from core.models.heads import features_of
 from core.models.outputs import class_scores
@@ -50,26 +51,40 @@ def predict_pixels(
     return np.concatenate(probabilities), np.concatenate(features)
 
 
-def predict_files(model: LoadedModel, paths: list[Path], *, threshold: float) -> pd.DataFrame:
+def predict_files(
+    model: LoadedModel, paths: list[Path], *, threshold: float, temperature: Temperature | None = None
+) -> pd.DataFrame:
     """A row a file: `scan`, `score`, `decision`, one probability column a class, and `problem`.
 
-    A file that cannot be read gets a problem and no figures; the others are not held up by it.
+    A file that cannot be read gets a problem and no figures; the others are not held up by it. With a temperature the
+    figures are calibrated, and the threshold is one for such scores.
     """
-    rows = [predict_scan(model, path, threshold=threshold) for path in paths]
+    rows = [predict_scan(model, path, threshold=threshold, temperature=temperature) for path in paths]
     return pd.DataFrame(rows, columns=["scan", "score", "decision", *model.classes, "problem"])
 
 
-def predict_scan(model: LoadedModel, path: Path, *, threshold: float) -> dict[str, object]:
+def predict_scan(
+    model: LoadedModel, path: Path, *, threshold: float, temperature: Temperature | None = None
+) -> dict[str, object]:
     """One row of `predict_files`."""
     try:
         pixels = resize_scan(read_scan(path, window=model.window), model.image_size)
     except ExplorerError as error:
         return {"scan": str(path), "decision": "", "problem": str(error)}
-    probabilities = predict_pixels(model, pixels[None])[0][0]
+    probabilities = calibrated(model, predict_pixels(model, pixels[None])[0], temperature)[0]
     return {"scan": str(path), "problem": "", **decided(model, probabilities, threshold=threshold)}
 
 
-def decided(model: LoadedModel, probabilities: NDArray[np.float32], *, threshold: float) -> dict[str, object]:
+def calibrated(
+    model: LoadedModel, probabilities: NDArray[np.floating], temperature: Temperature | None
+) -> NDArray[np.floating]:
+    """Probabilities (n, classes) as they are shown: calibrated where there is a temperature, else as they are."""
+    if temperature is None:
+        return probabilities
+    return temperature.applied(probabilities, positive=model.classes.index(model.positive))
+
+
+def decided(model: LoadedModel, probabilities: NDArray[np.floating], *, threshold: float) -> dict[str, object]:
     """Score, decision and probabilities of one scan, by name.
 
     The decision is the positive class if its score reaches the threshold, else the likeliest of the others.

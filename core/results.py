@@ -1,25 +1,28 @@
 """What a finished run says about its scans: the link between its files and the evaluation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.calibration import CALIBRATED, CALIBRATION_FILE, read_calibration, temperature_in_force
 from core.errors import RequestError, RunDamagedError
+from core.evaluation.carried import carried_point
+from core.evaluation.classified import Classified
 from core.evaluation.confusion import cell_of
-from core.evaluation.predicted import one_vs_rest, predicted_labels
+from core.evaluation.decision.operating_point import OperatingPoint
+from core.evaluation.patients import Joining, joined_scans
+from core.evaluation.predicted import predicted_labels
+from core.evaluation.ranking import Ranking, ranking_of
 from core.evaluation.scored import Scored
 from core.evaluation.splits import SPLITS
 from core.evaluation.splits import torn_groups as count_torn_groups
-from core.evaluation.summary import Evaluation, evaluate
-from core.evaluation.thresholds import OperatingPoint, check_threshold, fixed_point
-from core.files import write_json
+from core.evaluation.summary import Evaluation, evaluation_at
+from core.evaluation.temperature import Temperature
 from core.run_record import damaged
-from core.runs import Run, read_json, read_predictions
-
-POINT_FILE = "operating_point.json"
+from core.runs import Run, read_predictions
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +34,17 @@ class SplitResults:
         table: a row a scan: path, label, split, group, one probability column a class.
         classes: their names, in the order of the probability columns.
         positive: the class whose miss hurts.
+        score_kind: "calibrated", or empty where the probabilities are as the network gave them.
+        joining: how the scores of a group's scans were joined, as `core.evaluation.patients.Joining.text`; then a row
+            is a group, its `path` that of its first scan, and `scans` says how many it has. Empty: a row is a scan.
     """
 
     split: str
     table: pd.DataFrame
     classes: tuple[str, ...]
     positive: str
+    score_kind: str = ""
+    joining: str = ""
 
     @property
     def probabilities(self) -> NDArray[np.float64]:
@@ -48,22 +56,55 @@ class SplitResults:
         """Positive against the rest."""
         return self.by_class[self.positive]
 
-    @cached_property
+    @property
     def by_class(self) -> dict[str, Scored]:
         """Each class against the rest."""
-        return one_vs_rest(self.probabilities, self.table["label"].to_numpy(str), self.table["group"], self.classes)
+        return self.classified.by_class
+
+    @cached_property
+    def classified(self) -> Classified:
+        """The same as the evaluation wants it."""
+        return Classified.of(
+            self.probabilities,
+            self.table["label"].to_numpy(str),
+            self.table["group"],
+            classes=self.classes,
+            positive=self.positive,
+        )
+
+    @cached_property
+    def ranking(self) -> Ranking:
+        """What no threshold changes, computed once."""
+        return ranking_of(self.classified)
+
+    def calibrated(self, temperature: Temperature | None) -> "SplitResults":
+        """The same scans with calibrated probabilities; themselves without a temperature."""
+        if temperature is None:
+            return self
+        table = self.table.copy()
+        table[list(self.classes)] = temperature.applied(self.probabilities, positive=self.classes.index(self.positive))
+        return replace(self, table=table, score_kind=CALIBRATED)
+
+    def joined(self, joining: Joining) -> "SplitResults":
+        """A row a group, in the order of their names: by patient, where groups are patients."""
+        groups = self.table["group"].to_numpy(str)
+        joined = joined_scans(
+            self.probabilities,
+            self.table["label"].to_numpy(str),
+            groups,
+            classes=self.classes,
+            positive=self.positive,
+            joining=joining,
+        )
+        first = np.unique(groups, return_index=True)[1]
+        table = self.table.iloc[first][["path", "split", "group"]].reset_index(drop=True)
+        table["label"], table["scans"] = joined.labels, joined.scans
+        table[list(self.classes)] = joined.probabilities
+        return replace(self, table=table, joining=joining.text)
 
     def evaluated(self, threshold: float) -> Evaluation:
         """Every figure at a threshold, with its interval."""
-        return evaluate(
-            self.probabilities,
-            self.table["label"].to_numpy(str),
-            self.table["group"].to_numpy(str),
-            classes=self.classes,
-            positive=self.positive,
-            threshold=threshold,
-            split=self.split,
-        )
+        return evaluation_at(self.classified, threshold, split=self.split, ranking=self.ranking)
 
     def with_cells(self, threshold: float) -> pd.DataFrame:
         """The table with `score`, `predicted` and `cell` (missed, false alarm, found, cleared) at a threshold."""
@@ -82,12 +123,17 @@ def splits_of(run: Run) -> tuple[str, ...]:
 
 
 def split_results(run: Run, split: str) -> SplitResults:
-    """The scored scans of one split of a finished run.
+    """The scored scans of one split of a finished run: calibrated, where that is in force for the run.
 
     Raises:
         RequestError: the run is not finished, or has no such split.
-        RunDamagedError: its predictions cannot be read, or hold what no prediction can be.
+        RunDamagedError: its predictions cannot be read, or hold what no prediction can be; its calibration is damaged.
     """
+    return raw_results(run, split).calibrated(temperature_in_force(run))
+
+
+def raw_results(run: Run, split: str) -> SplitResults:
+    """The same with the probabilities that the network gave, whatever is in force. Raises as `split_results` does."""
     if run.record.status != "finished":
         raise RequestError(f"expected a finished run, found {run.id} {run.record.status}; finish it with resume first")
     present = splits_of(run)
@@ -109,6 +155,33 @@ def split_results(run: Run, split: str) -> SplitResults:
     return results
 
 
+def point_for_scores(run: Run, point: OperatingPoint) -> OperatingPoint:
+    """An operating point for the scores in force: itself, or carried over where it was chosen on the other kind.
+
+    Raises:
+        RequestError: of several classes, its rule cannot be met on the scores in force.
+        RunDamagedError: the run's calibration or predictions are damaged, or it has no temperature to carry it with.
+    """
+    calibration = read_calibration(run)
+    score_kind = calibration.score_kind if calibration is not None else ""
+    if point.score_kind == score_kind:
+        return point
+    if calibration is None:
+        raise RunDamagedError(
+            f"expected {CALIBRATION_FILE} in {run.folder}, for the threshold was chosen on calibrated scores, found "
+            "none; choose a threshold again"
+        )
+    if calibration.carried_point is not None and calibration.carried_from == point.to_json():
+        return OperatingPoint.from_json(calibration.carried_point)
+    scored = split_results(run, point.split).scored
+    try:
+        return carried_point(
+            point, calibration.temperature, scored, classes=len(run.record.classes), score_kind=score_kind
+        )
+    except ValueError as error:
+        raise RequestError(f"cannot apply {point.rule} to the scores in force: {error}; choose again") from error
+
+
 def torn_groups(run: Run) -> int:
     """How many groups lie in more than one split of a run, so that it is tested on what it may have learnt from.
 
@@ -117,27 +190,6 @@ def torn_groups(run: Run) -> int:
     """
     table = read_predictions(run)
     return count_torn_groups(table["split"], table["group"])
-
-
-def point_in_force(run: Run) -> OperatingPoint:
-    """The run's saved operating point; 0.5, called "default", while nobody has chosen one."""
-    if (run.folder / POINT_FILE).exists():
-        content = read_json(run, POINT_FILE)
-        try:
-            point = OperatingPoint.from_json(content)
-            check_threshold(point.threshold)
-            return point
-        except ValueError as error:
-            raise RunDamagedError(
-                f"expected an operating point in {run.folder / POINT_FILE}, found damage; save one again, "
-                f"for instance with `python -m core threshold {run.id} --max-fnr 0.05 --save`"
-            ) from error
-    return fixed_point(split_results(run, "val").scored, split="val")
-
-
-def save_point(run: Run, point: OperatingPoint) -> None:
-    """Make `point` the one in force for this run, everywhere."""
-    write_json(run.folder / POINT_FILE, point.to_json())
 
 
 def worklist(table: pd.DataFrame, cell: str) -> pd.DataFrame:

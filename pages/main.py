@@ -36,7 +36,7 @@ page = st.navigation(
     }
 )
 state.read_address()
-frame.sidebar()
+frame.sidebar(page.url_path)
 frame.run_safely(page)
 frame.footer()
 warmup.start()

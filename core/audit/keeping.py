@@ -39,6 +39,15 @@ def kept_audit(dataset: Dataset) -> Audit | None:
         return None
 
 
+def last_audit(root: Path) -> Audit | None:
+    """The audit last kept of the dataset in this folder, whatever has become of the dataset since; None without one."""
+    try:
+        content = json.loads((_folder(root) / "audit.json").read_text(encoding="utf-8"))
+        return audit_from_json(content["audit"]) if content["version"] == VERSION else None
+    except (OSError, WorkError, ValueError, KeyError, TypeError):
+        return None
+
+
 def settled(audit: Audit, dataset: Dataset) -> Audit:
     """The audit with each finding saying what was decided about it, by the decisions in force."""
     decided = {decision.finding: decision.says for decision in dataset.decisions if decision.finding}

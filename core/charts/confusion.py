@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,6 +13,8 @@ from core.charts.layout import empty_figure, styled
 from core.charts.palette import CELL_COLOURS, CLEAR, NEUTRAL, faded
 from core.charts.wording import in_cell, percent, scans
 from core.evaluation.confusion import CLEARED, FALSE_ALARM, FOUND, MISSED
+
+Shown = Literal["counts", "rows", "columns"]
 
 CONFUSED = "confused"  # one other class taken for another: no miss and no false alarm
 
@@ -26,11 +29,11 @@ def confusion_figure(
     classes: Sequence[str],
     *,
     positive: str,
-    normalise: bool = False,
+    shown: Shown = "counts",
     title: str | None = None,
     height: int | None = None,
 ) -> go.Figure:
-    """Counts and row shares, truth downwards, prediction across, cells coloured by what they mean.
+    """Counts and shares, truth downwards, prediction across, cells coloured by what they mean.
 
     Over each cell lies an invisible square marker whose `customdata` is `[truth, predicted]`: a
     click on a heatmap alone delivers no event.
@@ -39,7 +42,9 @@ def confusion_figure(
         matrix: counts, shape (classes, classes), rows the truth.
         classes: names of rows and columns.
         positive: one of them.
-        normalise: the share of the truth's row in large and the count small, instead of the other way.
+        shown: what stands large: the count (with the share of the row small), or the share of the row (of those who
+            have it: how many were found) or of the column (of those called so: how many calls are right) with the count
+            small.
         title: of the chart.
         height: in pixels; by default so that cells stay large enough to touch.
 
@@ -55,15 +60,15 @@ def confusion_figure(
     height = height or max(360, 90 * len(names))
     if not counts.sum():
         return empty_figure("No confusion matrix: there are no scans to count.", title=title, height=height)
-    totals = counts.sum(axis=1, keepdims=True)
+    totals = counts.sum(axis=0 if shown == "columns" else 1, keepdims=True)
     shares = np.divide(counts, totals, out=np.full(counts.shape, np.nan), where=totals > 0)
     kinds = [[_kind(truth, predicted, positive) for predicted in names] for truth in names]
 
     figure = go.Figure()
-    _add_cells(figure, np.nan_to_num(shares) if normalise else counts / counts.max(), names, kinds)
-    _add_touch(figure, counts, shares, names, kinds, marker_px=0.8 * (height - 90) / len(names))
-    _add_words(figure, counts, shares, names, kinds, normalise)
-    styled(figure, alt=_alt(counts, shares, names, kinds), x="Predicted", y="Truth", title=title, height=height)
+    _add_cells(figure, counts / counts.max() if shown == "counts" else np.nan_to_num(shares), names, kinds)
+    _add_touch(figure, counts, shares, names, kinds, shown, marker_px=0.8 * (height - 90) / len(names))
+    _add_words(figure, counts, shares, names, kinds, shown)
+    styled(figure, alt=_alt(counts, shares, names, kinds, shown), x="Predicted", y="Truth", title=title, height=height)
     # Exactly the cells: the invisible markers would otherwise pad the axes.
     last = len(names) - 0.5
     order = {"type": "category", "categoryorder": "array", "categoryarray": names, "showgrid": False}
@@ -102,6 +107,7 @@ def _add_touch(
     shares: NDArray[np.float64],
     names: list[str],
     kinds: list[list[str]],
+    shown: Shown,
     marker_px: float,
 ) -> None:
     cells = [(i, j) for i in range(len(names)) for j in range(len(names))]
@@ -111,7 +117,10 @@ def _add_touch(
         mode="markers",
         name="cells",
         customdata=[[names[i], names[j]] for i, j in cells],
-        text=[f"{in_cell(int(counts[i, j]), kinds[i][j])}: {percent(shares[i, j])} of {names[i]}" for i, j in cells],
+        text=[
+            f"{in_cell(int(counts[i, j]), kinds[i][j])}: {percent(shares[i, j])} of {_whole(names, i, j, shown)}"
+            for i, j in cells
+        ],
         hovertemplate="%{text}<br>truth %{y}, predicted %{x}<extra></extra>",
         marker={"symbol": "square", "size": marker_px, "color": CLEAR, "line": {"width": 0}},
         selected={"marker": {"opacity": 1}},
@@ -125,12 +134,12 @@ def _add_words(
     shares: NDArray[np.float64],
     names: list[str],
     kinds: list[list[str]],
-    normalise: bool,
+    shown: Shown,
 ) -> None:
     for i, truth in enumerate(names):
         for j, predicted in enumerate(names):
             count, share = f"{counts[i, j]:,}", percent(shares[i, j])
-            large, small = (share, count) if normalise else (count, share)
+            large, small = (count, share) if shown == "counts" else (share, count)
             words = f"<b>{large}</b><br>{small}"
             if len(names) == 2:
                 words += f"<br>{kinds[i][j]}"
@@ -139,12 +148,19 @@ def _add_words(
             )
 
 
-def _alt(counts: NDArray[np.int64], shares: NDArray[np.float64], names: list[str], kinds: list[list[str]]) -> str:
+def _alt(
+    counts: NDArray[np.int64], shares: NDArray[np.float64], names: list[str], kinds: list[list[str]], shown: Shown
+) -> str:
     if len(names) == 2:
         cells = [
-            f"{in_cell(int(counts[i, j]), kinds[i][j])} ({percent(shares[i, j])} of {names[i]})"
+            f"{in_cell(int(counts[i, j]), kinds[i][j])} ({percent(shares[i, j])} of {_whole(names, i, j, shown)})"
             for i in range(2)
             for j in range(2)
+        ]
+    elif shown == "columns":
+        cells = [
+            f"{counts[i, i]:,} of {counts[:, i].sum():,} predicted {name} rightly ({percent(shares[i, i])})"
+            for i, name in enumerate(names)
         ]
     else:
         cells = [
@@ -152,3 +168,7 @@ def _alt(counts: NDArray[np.int64], shares: NDArray[np.float64], names: list[str
             for i, name in enumerate(names)
         ]
     return f"Confusion matrix of {scans(int(counts.sum()))}: " + ", ".join(cells) + "."
+
+
+def _whole(names: list[str], truth: int, predicted: int, shown: Shown) -> str:
+    return f"those predicted {names[predicted]}" if shown == "columns" else names[truth]

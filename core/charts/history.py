@@ -14,7 +14,7 @@ from core.evaluation.confusion import FALSE_ALARM, MISSED
 
 Quantity = Literal["loss", "accuracy", "detection", "learning rate"]
 
-FNR_AT_FPR_WORDS = "val FNR at 10 % false alarms"  # as `core.evaluation.thresholds.USUAL_MAX_FPR` has it
+FNR_AT_FPR_WORDS = "val FNR at 10 % false alarms"  # as `core.evaluation.decision.budgets.USUAL_MAX_FPR` has it
 _HEIGHT_PX = 300
 _EVERY_EPOCH_TICKED = 10
 # For each quantity: its column, its words, its colour, its dash.

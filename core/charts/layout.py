@@ -66,21 +66,6 @@ def empty_figure(says: str, *, title: str | None = None, height: int = HEIGHT_PX
     return figure
 
 
-def mark_threshold(figure: go.Figure, threshold: float) -> None:
-    """Draw the threshold as an upright line with its value, in a chart whose x axis is the score."""
-    figure.add_vline(x=threshold, line={"color": ACCENT, "width": 2, "dash": "dash"})
-    in_right_half = threshold > 0.5  # so that the words stay inside the chart
-    figure.add_annotation(
-        x=threshold,
-        y=1,
-        yref="paper",
-        text=f"threshold {threshold:.3f}",
-        showarrow=False,
-        xanchor="right" if in_right_half else "left",
-        yanchor="bottom",
-    )
-
-
 def mark_point(figure: go.Figure, x: float, y: float, threshold: float, *, hover: str) -> None:
     """Draw the operating point on a curve: a diamond that can be clicked like the curve's own points."""
     figure.add_scatter(

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
+from core.charts.bands import add_band, band_name
 from core.charts.layout import empty_figure, mark_point, styled
 from core.charts.palette import NEUTRAL, curve_colours
 from core.charts.thinning import thinned
@@ -25,6 +26,7 @@ def precision_recall_figure(
     *,
     marked: tuple[float, float, float] | None = None,
     prevalence: float | None = None,
+    bands: Mapping[str, pd.DataFrame] | None = None,
     title: str | None = None,
 ) -> go.Figure:
     """Precision against recall in steps, a line a curve; every point's `customdata` is `[threshold]`.
@@ -33,6 +35,7 @@ def precision_recall_figure(
         curves: tables of `precision_recall_points` by the name they get in the legend.
         marked: the operating point as (recall, precision, threshold); not drawn where its precision is NaN.
         prevalence: share of positives: the precision of a model that guesses, drawn as a level.
+        bands: tables of `precision_recall_band` by the names of the curves.
         title: of the chart.
     """
     drawable = {name: curve.dropna(subset=["precision", "recall"]) for name, curve in curves.items()}
@@ -51,7 +54,13 @@ def precision_recall_figure(
             line={"color": NEUTRAL, "dash": "dot"},
         )
         alt += f" Guessing would reach a precision of {percent(prevalence)}."
-    for name, colour in curve_colours(list(drawable)).items():
+    colours = curve_colours(list(drawable))
+    for name in drawable:
+        if bands and name in bands:
+            band = bands[name]
+            called = band_name(name, len(drawable) == 1)
+            add_band(figure, band["recall"], band["low"], band["high"], name=called, colour=colours[name])
+    for name, colour in colours.items():
         curve = thinned(drawable[name])
         figure.add_scatter(
             x=curve["recall"].tolist(),
@@ -63,6 +72,8 @@ def precision_recall_figure(
             line={"color": colour, "width": 2, "shape": "vh"},  # a recall in between costs the next precision
             marker={"size": 4},
         )
+    if bands:
+        alt += " Around it the 95 % band, at each recall by itself."
     if marked is not None and not any(math.isnan(value) for value in marked):
         mark_point(figure, *marked, hover=_HOVER)
         alt += _marked_words(*marked)

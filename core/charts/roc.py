@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
+from core.charts.bands import add_band, band_name
 from core.charts.layout import empty_figure, mark_point, styled
 from core.charts.palette import NEUTRAL, curve_colours
 from core.charts.thinning import thinned
@@ -23,6 +24,7 @@ def roc_figure(
     *,
     marked: tuple[float, float, float] | None = None,
     aucs: Mapping[str, Estimate | float] | None = None,
+    bands: Mapping[str, pd.DataFrame] | None = None,
     title: str | None = None,
 ) -> go.Figure:
     """Sensitivity against false alarms, a line a curve, chance as the diagonal.
@@ -34,6 +36,7 @@ def roc_figure(
         curves: tables of `roc_points` by the name they get in the legend.
         marked: the operating point as (fpr, tpr, threshold).
         aucs: area under each curve, by the same names.
+        bands: tables of `roc_band` by the same names.
         title: of the chart.
     """
     drawable = {name: curve.dropna(subset=["fpr", "tpr"]) for name, curve in curves.items()}
@@ -54,11 +57,19 @@ def roc_figure(
         line={"color": NEUTRAL, "dash": "dot"},
     )
     says = []
-    for name, colour in curve_colours(list(drawable)).items():
+    colours = curve_colours(list(drawable))
+    for name in drawable:
+        if bands and name in bands:
+            band = bands[name]
+            called = band_name(name, len(drawable) == 1)
+            add_band(figure, band["fpr"], band["low"], band["high"], name=called, colour=colours[name])
+    for name, colour in colours.items():
         area = f"AUC {with_interval(aucs[name])}" if aucs and name in aucs else ""
         says.append(f"{name}: {area}" if area else name)
         _add_curve(figure, thinned(drawable[name]), ", ".join(filter(None, (name, area))), colour)
     alt = "ROC curve, sensitivity against false alarms. " + "; ".join(says) + "."
+    if bands:
+        alt += " Around it the 95 % band, at each false-alarm rate by itself."
     if marked is not None and not any(math.isnan(value) for value in marked):
         mark_point(figure, *marked, hover=_HOVER)
         alt += _marked_words(*marked)

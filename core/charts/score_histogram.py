@@ -1,4 +1,4 @@
-"""Where the scores lie: positives upwards, the others downwards, cut by the threshold."""
+"""Where the scores lie: positives upwards, the others downwards."""
 
 from __future__ import annotations
 
@@ -7,64 +7,66 @@ import math
 import numpy as np
 import plotly.graph_objects as go
 
-from core.charts.layout import empty_figure, mark_threshold, styled
+from core.charts.layout import empty_figure, styled
 from core.charts.palette import CELL_COLOURS
-from core.charts.wording import in_cell, number, scans
-from core.evaluation.confusion import CLEARED, FALSE_ALARM, FOUND, MISSED, cell_of
+from core.charts.wording import scans
+from core.evaluation.confusion import CLEARED, FALSE_ALARM, FOUND, MISSED
 from core.evaluation.scored import Scored
 
 BINS = 40
+BIN_EDGES = np.linspace(0, 1, BINS + 1)  # the last bin holds 1 too
 
 
-def score_histogram_figure(
-    scored: Scored, *, threshold: float, positive: str, negative_name: str, title: str | None = None
-) -> go.Figure:
-    """Scores in bins of 1/40, mirrored by class, each scan in the colour of its cell.
+def score_histogram_figure(scored: Scored, *, positive: str, negative_name: str, title: str | None = None) -> go.Figure:
+    """Scores in bins of 1/40, mirrored by class, each in the colour that its scans have below the threshold.
 
-    A bin the threshold runs through is split between its two cells.
+    What lies above it is drawn over these bars by whoever moves it, in the colours that the legend holds ready.
 
     Args:
         scored: scores and truth of one split.
-        threshold: positive if score >= threshold.
         positive: name of the positive class, drawn upwards.
         negative_name: what to call the rest, drawn downwards.
         title: of the chart.
     """
     if not scored.n:
         return empty_figure("No scores: there are no scans in this split.", title=title)
-    cells = cell_of(scored.labels, scored.scores, threshold)
-    edges = np.linspace(0, 1, BINS + 1)
-    figure, totals, tallest = go.Figure(), {}, 1
-    for cell in (FOUND, MISSED, CLEARED, FALSE_ALARM):
-        name, sign = (positive, 1) if cell in (FOUND, MISSED) else (negative_name, -1)
-        counts, _ = np.histogram(scored.scores[cells == cell], bins=edges)
-        totals[cell] = int(counts.sum())
+    figure, tallest = go.Figure(), 1
+    for below, above, of_class, sign in (
+        (MISSED, FOUND, scored.labels, 1),
+        (CLEARED, FALSE_ALARM, ~scored.labels, -1),
+    ):
+        counts, _ = np.histogram(scored.scores[of_class], bins=BIN_EDGES)
         tallest = max(tallest, int(counts.max()))
-        figure.add_bar(
-            x=(edges[:-1] + 1 / (2 * BINS)).tolist(),
-            y=(sign * counts).tolist(),
-            width=0.92 / BINS,
-            name=f"{name}: {in_cell(totals[cell], cell)}",
-            customdata=[
-                [int(count), f"{low:.3f} to {high:.3f}"]
-                for count, low, high in zip(counts, edges, edges[1:], strict=False)
-            ],
-            hovertemplate=f"%{{customdata[0]}} {cell} ({name})<br>score %{{customdata[1]}}<extra></extra>",
-            marker={"color": CELL_COLOURS[cell], "line": {"width": 0}},
-        )
-    mark_threshold(figure, threshold)
+        for cell, heights in ((above, np.zeros_like(counts)), (below, counts)):
+            figure.add_bar(
+                x=((BIN_EDGES[:-1] + BIN_EDGES[1:]) / 2).tolist(),
+                y=(sign * heights).tolist(),
+                width=0.92 / BINS,
+                name=cell,
+                marker={"color": CELL_COLOURS[cell], "line": {"width": 0}},
+            )
     alt = (
-        f"Scores of {scans(scored.n)} at threshold {number(threshold)}. {positive}: {totals[FOUND]:,} found, "
-        f"{totals[MISSED]:,} missed. {negative_name}: {totals[CLEARED]:,} cleared, "
-        f"{in_cell(totals[FALSE_ALARM], FALSE_ALARM)}."
+        f"Scores of {scans(scored.n)} in {BINS} bins: {scored.positives:,} {positive} upwards{_median(scored, True)}, "
+        f"{scored.negatives:,} {negative_name} downwards{_median(scored, False)}."
     )
     styled(figure, alt=alt, x=f"Score (probability of {positive})", y="Scans", title=title)
     ticks = _ticks(tallest)
     figure.update_layout(barmode="relative", bargap=0)
     figure.update_xaxes(range=[-0.01, 1.01])
     # Downwards is a direction, not a negative number of scans.
-    figure.update_yaxes(tickvals=ticks, ticktext=[f"{abs(tick):,}" for tick in ticks], zeroline=True, zerolinewidth=1)
+    figure.update_yaxes(
+        range=[-1.06 * tallest, 1.06 * tallest],
+        tickvals=ticks,
+        ticktext=[f"{abs(tick):,}" for tick in ticks],
+        zeroline=True,
+        zerolinewidth=1,
+    )
     return figure
+
+
+def _median(scored: Scored, positive: bool) -> str:
+    scores = scored.scores[scored.labels == positive]
+    return f" (half of them above {np.median(scores):.3f})" if scores.size else ""
 
 
 def _ticks(tallest: int) -> list[int]:

@@ -1,83 +1,37 @@
-"""Commands about what a finished run says: its figures, threshold, maps and predictions."""
+"""Commands about single scans of a finished run: maps and predictions; and what its figures rest on."""
 
 import json
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.commands.datasets import Facts
 from core.data.frames import file_and_frame
-from core.errors import ConfigError, RequestError
+from core.errors import RequestError
 from core.runs import Run
-from core.training.signs import Told
 
-
-def evaluate(run: Run, *, data: Path | None, split: str, threshold: float | None, told: Told) -> Facts:
-    """A run's figures on a split of its own, or on another dataset at its frozen threshold."""
-    from core.results import point_in_force, split_results, torn_groups
-
-    threshold = point_in_force(run).threshold if threshold is None else threshold
-    if not 0 <= threshold <= 1:
-        raise ConfigError(f"expected a threshold between 0 and 1, found {threshold}")
-    if data is None:
-        figures = split_results(run, split).evaluated(threshold).to_json()
-        return {"run": run.id, **figures, "torn_groups": torn_groups(run), **_what_was_used(run)}
-    from core.data.index import index_dataset
-    from core.data.joined import joined_classes
-    from core.foreign import foreign_results
-    from core.models.weights import load_run_model
-
-    dataset = index_dataset(
-        data, progress=lambda done, total: told("checking scans", done / total, f"{done} of {total}")
-    )
-    joined = joined_classes(str(run.record.config.get("join", "")))
-    results = foreign_results(load_run_model(run), dataset, joined=joined)
-    figures = results.evaluated(threshold).to_json()
-    return {"run": run.id, "data": str(data), **figures, "torn_groups": 0, "group_source": dataset.group_source}
-
-
-def threshold(run: Run, *, max_fnr: float, confidence: float | None, save: bool) -> Facts:
-    """Choose a threshold on validation, and report it on test."""
-    from core.evaluation.thresholds import operating_point
-    from core.results import save_point, split_results, splits_of, torn_groups
-
-    val = split_results(run, "val")
-    try:
-        point = operating_point(val.scored, max_fnr=max_fnr, confidence=confidence)
-    except ValueError as error:
-        raise ConfigError(str(error)) from error
-    if save:
-        save_point(run, point)
-    test = split_results(run, "test").evaluated(point.threshold).to_json() if "test" in splits_of(run) else None
-    return {
-        "run": run.id,
-        "threshold": point.threshold,
-        "rule": point.rule,
-        "promise": point.promise,
-        "saved": save,
-        "torn_groups": torn_groups(run),
-        **_what_was_used(run),
-        "val": val.evaluated(point.threshold).to_json(),
-        "test": test,
-    }
+if TYPE_CHECKING:
+    from core.evaluation.decision.operating_point import OperatingPoint
 
 
 def explain(run: Run, scans: list[str], *, method: str, out: Path, target: str | None = None) -> Facts:
     """Maps of scans, each as an overlay (PNG) and as its values (npy)."""
     from PIL import Image
 
+    from core.calibration import temperature_in_force
     from core.data.images import read_scan
     from core.explanation.maps import explain as explain_scan
     from core.explanation.overlay import overlaid
     from core.files import make_folder, write_array, write_whole
     from core.models.weights import load_run_model
 
-    model = load_run_model(run)
+    model, temperature = load_run_model(run), temperature_in_force(run)
     make_folder(out)
     rows = []
     for number, name in enumerate(scans, start=1):
         scan = read_scan(scan_path(run, name), window=model.window)
-        found = explain_scan(model, scan, target=target, method=method)
+        found = explain_scan(model, scan, target=target, method=method, temperature=temperature)
         stem = out / f"{number:03d}-{Path(name).stem}-{method}"
         picture = Image.fromarray(overlaid(scan, found, opacity=0.6))
         write_whole(stem.with_name(stem.name + ".png"), partial(picture.save, format="PNG"))
@@ -94,28 +48,29 @@ def explain(run: Run, scans: list[str], *, method: str, out: Path, target: str |
                 "says": found.says,
             }
         )
-    return {"run": run.id, "maps": rows}
+    return {"run": run.id, "scores": scores_words(temperature), "maps": rows}
 
 
 def predict(run: Run, scans: list[str], *, out: Path | None) -> Facts:
     """Score and decision for scans that need not be the run's own; one that is nowhere has a problem, as in a file."""
     import pandas as pd
 
+    from core.calibration import temperature_in_force
+    from core.decided import point_in_force
     from core.files import write_whole
     from core.models.weights import load_run_model
     from core.prediction import predict_files
-    from core.results import point_in_force
 
     if out is not None and out.suffix not in (".csv", ".parquet"):
         raise RequestError(f"expected --out to end in .csv or .parquet, found {out.name!r}")
-    point = point_in_force(run)
+    point, temperature = point_in_force(run), temperature_in_force(run)
     paths, problems = {}, dict.fromkeys(range(len(scans)), "")
     for row, name in enumerate(scans):
         try:
             paths[row] = scan_path(run, name)
         except RequestError as error:
             problems[row] = str(error)
-    found = predict_files(load_run_model(run), list(paths.values()), threshold=point.threshold)
+    found = predict_files(load_run_model(run), list(paths.values()), threshold=point.threshold, temperature=temperature)
     table = found.set_axis(list(paths)).reindex(range(len(scans)))
     table["scan"], table["decision"] = scans, table["decision"].fillna("")
     table["problem"] = table["problem"].fillna(pd.Series(problems))
@@ -126,8 +81,40 @@ def predict(run: Run, scans: list[str], *, out: Path | None) -> Facts:
         "run": run.id,
         "threshold": point.threshold,
         "rule": point.rule,
+        "says": point.says,
+        "scores": scores_words(temperature),
         "predictions": json.loads(table.to_json(orient="records")),
     }
+
+
+def what_was_used(run: Run) -> Facts:
+    """What the figures of a run's own splits rest on."""
+    from core.sweeps.opening import sweep_words
+
+    record = run.record
+    return {
+        "sweep": sweep_words(run),
+        "group_source": record.group_source,
+        "group_by": record.group_by,
+        "split_how": record.split_how,
+        "decisions": list(record.decisions),
+    }
+
+
+def chosen_facts(point: "OperatingPoint") -> Facts:
+    """How, where and when a threshold was chosen."""
+    return {
+        "rule": point.rule,
+        "split": point.split,
+        "says": point.says,
+        "chosen_at": point.chosen_at,
+        "upper": point.upper,
+    }
+
+
+def scores_words(temperature: object | None) -> str:
+    """What kind of scores is meant, in every answer that holds some: "calibrated" or "raw"."""
+    return "raw" if temperature is None else "calibrated"
 
 
 def scan_path(run: Run, name: str) -> Path:
@@ -141,17 +128,3 @@ def scan_path(run: Run, name: str) -> Path:
             if file_and_frame(path)[0].is_file():
                 return path
     raise RequestError(f"expected a file, or a path in the run's index, found neither at {name!r}")
-
-
-def _what_was_used(run: Run) -> Facts:
-    """What the figures of a run's own splits rest on."""
-    from core.sweeps.opening import sweep_words
-
-    record = run.record
-    return {
-        "sweep": sweep_words(run),
-        "group_source": record.group_source,
-        "group_by": record.group_by,
-        "split_how": record.split_how,
-        "decisions": list(record.decisions),
-    }

@@ -49,7 +49,8 @@ def train(run: Run, *, told: Told) -> Facts:
         "best_epoch": run.record.best_epoch,
     }
     if run.record.status == "finished":
-        from core.results import point_in_force, split_results, splits_of
+        from core.decided import point_in_force
+        from core.results import split_results, splits_of
         from core.sweeps.opening import sweep_words
 
         threshold = point_in_force(run).threshold

@@ -6,7 +6,10 @@ from core.errors import DatasetError
 
 # Classes become columns of the tables that a run is read from, beside these.
 RESERVED_CLASSES = frozenset(
-    {"path", "label", "split", "group", "score", "predicted", "cell", "scan", "decision", "threshold", "problem"}
+    {
+        *("path", "label", "split", "group", "brightness", "scans", "score", "predicted", "cell"),
+        *("scan", "decision", "threshold", "problem"),
+    }
 )
 MIN_SCANS = 10
 MIN_GROUPS_PER_CLASS = 5  # one for each of the five folds that a split is drawn from

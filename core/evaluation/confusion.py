@@ -125,12 +125,14 @@ def class_numbers(labels: Sequence[str] | NDArray[np.str_], classes: Sequence[st
     Raises:
         ValueError: a label is not among the classes.
     """
-    number = {name: position for position, name in enumerate(classes)}
-    try:
-        return np.array([number[str(label)] for label in labels], dtype=np.int64)
-    except KeyError as unknown:
-        known = ", ".join(classes)
-        raise ValueError(f"labels must be among {known}; found {unknown.args[0]!r}") from None
+    names = np.asarray(labels, dtype=np.str_)
+    numbers = np.full(names.shape, -1, dtype=np.int64)
+    for position, name in enumerate(classes):
+        numbers[names == name] = position
+    if (numbers < 0).any():
+        known, unknown = ", ".join(classes), str(names[numbers < 0][0])
+        raise ValueError(f"labels must be among {known}; found {unknown!r}")
+    return numbers
 
 
 def _not_nan(threshold: float) -> float:

@@ -70,6 +70,12 @@ def wilson_interval(successes: int, trials: int, *, confidence: float = 0.95) ->
     return Estimate(share, low, high)
 
 
+def wilson_around(value: float, trials: int, confidence: float = 0.95) -> Estimate:
+    """A value in [0, 1] that is no share of whole counts, with Wilson's interval as if it were one of `trials`."""
+    interval = wilson_interval(round(value * trials), trials, confidence=confidence)
+    return Estimate(value, min(interval.low, value), max(interval.high, value))
+
+
 def group_bootstrap(
     statistic: WeightedStatistic,
     groups: Iterable[object],

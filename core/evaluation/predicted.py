@@ -34,10 +34,16 @@ def predicted_labels(
     if positive not in classes:
         raise ValueError(f"the positive class must be among {', '.join(classes)}; found {positive!r}")
     column = list(classes).index(positive)
+    return np.array(classes, dtype=np.str_)[predicted_numbers(values, column=column, threshold=threshold)]
+
+
+def predicted_numbers(values: NDArray[np.float64], *, column: int, threshold: float) -> NDArray[np.intp]:
+    """The same as numbers of classes, shape (n,), for checked probabilities; `column` is that of the positive class."""
+    if values.shape[1] == 2:
+        return np.where(values[:, column] >= threshold, column, 1 - column)
     others = values.copy()
     others[:, column] = -1.0  # below every probability: never the likeliest
-    chosen = np.where(values[:, column] >= threshold, column, others.argmax(axis=1))
-    return np.array(classes, dtype=np.str_)[chosen]
+    return np.where(values[:, column] >= threshold, column, others.argmax(axis=1))
 
 
 def one_vs_rest(

@@ -1,4 +1,4 @@
-"""AUC and F1 with intervals from resampling whole groups."""
+"""AUC and average precision with intervals from resampling whole groups."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation.intervals import Estimate, WeightedStatistic, group_bootstrap, wilson_interval
+from core.evaluation.agreement import share
+from core.evaluation.blocks import Blocks, blocks_of
+from core.evaluation.curves import average_precision_score, roc_auc_score
+from core.evaluation.draws import DRAWS, percentile_estimate
+from core.evaluation.intervals import Estimate, WeightedStatistic, check_confidence, wilson_around
 from core.evaluation.scored import Scored
 
+_NOTHING = Estimate(math.nan, math.nan, math.nan)
 
-def auc_estimate(scored: Scored, *, draws: int = 2000, seed: int = 0, confidence: float = 0.95) -> Estimate:
+
+def auc_estimate(scored: Scored, *, draws: int = DRAWS, seed: int = 0, confidence: float = 0.95) -> Estimate:
     """Area under the ROC curve with a group-bootstrap interval; NaN with one class absent.
 
     A faultless result resamples to nothing but faultless results, and the bootstrap's interval
@@ -19,30 +25,36 @@ def auc_estimate(scored: Scored, *, draws: int = 2000, seed: int = 0, confidence
     trials as the scarcer class has groups: the variance of an AUC of a is at most
     a(1-a)/min(positives, negatives). Source of the bound: Z. W. Birnbaum and O. M. Klose, "Bounds for
     the variance of the Mann-Whitney statistic", Annals of Mathematical Statistics 28 (1957), 933-945.
+
+    The interval is NaN with fewer than two groups, or where fewer than half of the resamples hold both classes.
+
+    Raises:
+        ValueError: draws is not positive, or confidence not within (0, 1).
     """
-    estimate = group_bootstrap(weighted_auc(scored), scored.groups, draws=draws, seed=seed, confidence=confidence)
-    if estimate.low < estimate.high or math.isnan(estimate.low):
-        return estimate
-    trials = min(_groups_with(scored, scored.labels), _groups_with(scored, ~scored.labels))
-    return _wilson_around(estimate.value, trials, confidence)
+    return ranking_estimates(scored, draws=draws, seed=seed, confidence=confidence)[0]
 
 
-def f1_estimate(
-    scored: Scored, threshold: float, *, draws: int = 2000, seed: int = 0, confidence: float = 0.95
-) -> Estimate:
-    """F1 at a threshold with a group-bootstrap interval; NaN without positives.
-
-    Where every draw agrees (all right or all wrong) the interval is Wilson's for the share
-    tp/(tp+fp+fn) over the groups it is counted in, carried to F1, which grows with it.
-    """
-    estimate = group_bootstrap(
-        weighted_f1(scored, threshold), scored.groups, draws=draws, seed=seed, confidence=confidence
-    )
-    if estimate.low < estimate.high or math.isnan(estimate.low):
-        return estimate
-    trials = _groups_with(scored, scored.labels | (scored.scores >= threshold))
-    share = _wilson_around(estimate.value / (2 - estimate.value), trials, confidence)
-    return Estimate(estimate.value, 2 * share.low / (1 + share.low), 2 * share.high / (1 + share.high))
+def ranking_estimates(
+    scored: Scored, *, draws: int = DRAWS, seed: int = 0, confidence: float = 0.95
+) -> tuple[Estimate, Estimate]:
+    """AUC and average precision from the same resamples, both as `auc_estimate` makes them."""
+    check_confidence(confidence)
+    if draws < 1:
+        raise ValueError(f"draws must be at least 1, found {draws}")
+    if not scored.positives or not scored.negatives:
+        return _NOTHING, _NOTHING
+    blocks = blocks_of(scored)
+    area, precision = roc_auc_score(scored), average_precision_score(scored)
+    if scored.group_count < 2:
+        return Estimate(area, math.nan, math.nan), Estimate(precision, math.nan, math.nan)
+    positives, negatives = blocks.drawn(scored, draws=draws, seed=seed)
+    # Within blocks of several scores precision is told a little wrong, in the sample as in its resamples.
+    in_sample = (counts[None].astype(np.float64) for counts in (blocks.positives, blocks.negatives))
+    shift = precision - _average_precisions(*in_sample)[0]
+    aucs = _aucs(blocks, positives, negatives)
+    precisions = np.clip(_average_precisions(positives, negatives) + shift, 0, 1)
+    trials = min(scored.groups_with(scored.labels), scored.groups_with(~scored.labels))
+    return _honest(area, aucs, trials, confidence), _honest(precision, precisions, trials, confidence)
 
 
 def weighted_auc(scored: Scored) -> WeightedStatistic:
@@ -58,32 +70,30 @@ def weighted_auc(scored: Scored) -> WeightedStatistic:
         negatives = np.add.reduceat(sorted_weights * ~is_positive, tie_starts, axis=1)
         negatives_below = np.cumsum(negatives, axis=1) - negatives
         pairs_right = (positives * (negatives_below + negatives / 2)).sum(axis=1)
-        return _ratio(pairs_right, positives.sum(axis=1) * negatives.sum(axis=1))
+        return share(pairs_right, positives.sum(axis=1) * negatives.sum(axis=1))
 
     return auc
 
 
-def weighted_f1(scored: Scored, threshold: float) -> WeightedStatistic:
-    """F1 as a function of scan weights (draws, n); undefined in a draw without positives."""
-    called = scored.scores >= threshold
-    found, missed, false_alarm = scored.labels & called, scored.labels & ~called, ~scored.labels & called
-    columns = np.stack([found, missed, false_alarm], axis=1).astype(np.float64)  # (n, 3)
-
-    def f1(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        tp, fn, fp = (weights @ columns).T
-        return np.where(tp + fn > 0, _ratio(2 * tp, 2 * tp + fp + fn), np.nan)
-
-    return f1
+def _aucs(blocks: Blocks, positives: NDArray[np.float64], negatives: NDArray[np.float64]) -> NDArray[np.float64]:
+    """AUC of each resample, shape (draws,), from its counts by block, shape (draws, b)."""
+    below = np.cumsum(negatives, axis=1)
+    below -= negatives * (1 - blocks.pairs_right)
+    return share(np.einsum("db,db->d", positives, below), positives.sum(axis=1) * negatives.sum(axis=1))
 
 
-def _ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
+def _average_precisions(positives: NDArray[np.float64], negatives: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Average precision of each resample, a step a block; NaN where a class is absent."""
+    total, others = positives.sum(axis=1), negatives.sum(axis=1)
+    found = np.cumsum(positives[:, ::-1], axis=1)
+    called = found + np.cumsum(negatives[:, ::-1], axis=1)
+    precision = np.divide(found, called, out=np.zeros(found.shape), where=called > 0)
+    areas = np.einsum("db,db->d", positives[:, ::-1], precision)
+    return np.where(others > 0, share(areas, total), np.nan)
 
 
-def _groups_with(scored: Scored, mask: NDArray[np.bool_]) -> int:
-    return int(np.unique(scored.groups[mask]).size)
-
-
-def _wilson_around(value: float, trials: int, confidence: float) -> Estimate:
-    interval = wilson_interval(round(value * trials), trials, confidence=confidence)
-    return Estimate(value, min(interval.low, value), max(interval.high, value))
+def _honest(value: float, drawn: NDArray[np.float64], trials: int, confidence: float) -> Estimate:
+    estimate = percentile_estimate(value, drawn, confidence=confidence)
+    if math.isnan(estimate.low) or estimate.low < estimate.high:
+        return estimate
+    return wilson_around(value, trials, confidence)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -42,7 +43,7 @@ class Scored:
     def of(cls, scores: ArrayLike, labels: ArrayLike, groups: Iterable[object] | None = None) -> Scored:
         """Build from anything array-like; without groups every scan stands for itself."""
         if groups is None:
-            groups = [str(row) for row in range(np.size(np.asarray(scores)))]
+            groups = np.arange(np.size(np.asarray(scores))).astype(np.str_)
         return cls(np.asarray(scores), np.asarray(labels), groups)  # type: ignore[arg-type]
 
     @property
@@ -53,12 +54,31 @@ class Scored:
     @property
     def positives(self) -> int:
         """Number of positive scans."""
-        return int(self.labels.sum())
+        return int(np.count_nonzero(self.labels))
 
     @property
     def negatives(self) -> int:
         """Number of scans that are not positive."""
         return self.n - self.positives
+
+    @cached_property
+    def group_numbers(self) -> NDArray[np.intp]:
+        """Groups as numbers from 0, in the order of their names, shape (n,)."""
+        return numbered(self.groups)
+
+    @cached_property
+    def group_count(self) -> int:
+        """Number of groups."""
+        return int(self.group_numbers.max()) + 1 if self.n else 0
+
+    @property
+    def independent(self) -> bool:
+        """Whether every group holds one scan: then scans may be taken as independent of each other."""
+        return self.group_count == self.n
+
+    def groups_with(self, mask: NDArray[np.bool_]) -> int:
+        """How many groups have a scan in `mask`, shape (n,)."""
+        return int(np.count_nonzero(np.bincount(self.group_numbers[mask]))) if mask.any() else 0
 
 
 def checked_scores(scores: ArrayLike) -> NDArray[np.float64]:
@@ -81,6 +101,10 @@ def checked_scores(scores: ArrayLike) -> NDArray[np.float64]:
 
 def checked_groups(groups: Iterable[object]) -> NDArray[np.str_]:
     """A read-only text array of shape (n,), or a ValueError where a group is missing."""
+    if isinstance(groups, np.ndarray) and groups.dtype.kind == "U":
+        values = groups.copy()
+        values.flags.writeable = False
+        return values
     names = list(groups)
     for row, name in enumerate(names):
         if name is None or name != name:  # NaN is the one value that differs from itself
@@ -88,6 +112,13 @@ def checked_groups(groups: Iterable[object]) -> NDArray[np.str_]:
     values = np.array([str(name) for name in names], dtype=np.str_)
     values.flags.writeable = False
     return values
+
+
+def numbered(names: NDArray[np.str_]) -> NDArray[np.intp]:
+    """Number of each name, shape (n,), from 0 in the order of the names: the order of scans changes no number."""
+    import pandas as pd  # hashing: sorting so many texts takes several times as long
+
+    return pd.factorize(names.astype(object), sort=True)[0]
 
 
 def _checked_labels(labels: ArrayLike) -> NDArray[np.bool_]:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from core.evaluation.confusion import confusion_matrix, counts_at, rates
-from core.evaluation.curves import average_precision_score
-from core.evaluation.intervals import Estimate, none_if_nan, wilson_interval
-from core.evaluation.predicted import checked_probabilities, one_vs_rest, predicted_labels
-from core.evaluation.resampled import auc_estimate, f1_estimate
-from core.evaluation.thresholds import check_threshold
+from core.evaluation.at_threshold import SCORES, SHARES, at_threshold
+from core.evaluation.classified import Classified
+from core.evaluation.decision.operating_point import check_threshold
+from core.evaluation.draws import DRAWS
+from core.evaluation.intervals import Estimate
+from core.evaluation.ranking import Ranking, ranking_of
 
-BOOTSTRAP_DRAWS = 2000
+_RANKING = ("auc", "auc_delong", "average_precision", "brier", "log_loss")
 
-_ESTIMATES = ("accuracy", "auc", "fnr", "fpr", "precision", "recall", "specificity", "npv", "f1")
+METHOD_OF = {
+    **dict.fromkeys(SHARES, "rates"),
+    **dict.fromkeys(SCORES, "scores"),
+    **dict.fromkeys(("macro_recall", "macro_precision", "macro_f1"), "scores"),
+    "micro_f1": "rates",
+    "auc": "auc",
+    "average_precision": "auc",
+    **dict.fromkeys(("auc_delong", "micro_auc"), "delong"),
+    **dict.fromkeys(("brier", "log_loss"), "losses"),
+    "macro_auc": "macro_auc",
+}
+"""Which of `Evaluation.interval_methods` made the interval of each figure."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +39,7 @@ class Evaluation:
     Attributes:
         split: the split's name.
         threshold: scans with score >= threshold are called positive.
-        positive: the positive class; all but `accuracy` and `confusion` are positive against the rest.
+        positive: the positive class; what is not said to be over all classes is this one against the rest.
         n: scans, of which `positives` are positive, in `groups` groups.
         accuracy: share of scans given their own class, over all classes.
         fnr: share of positives missed.
@@ -38,12 +49,20 @@ class Evaluation:
         specificity: share of the others cleared, 1 - fpr.
         npv: share of cleared scans that are rightly so.
         auc: chance that a positive scores above another; depends on no threshold.
+        auc_delong: the same, with DeLong's interval.
         f1: harmonic mean of precision and recall.
+        f2: the same with recall counting twice as much.
+        balanced_accuracy: mean recall over all classes.
+        mcc: Matthews' correlation of truth and prediction over all classes, in [-1, 1].
+        kappa: Cohen's kappa, agreement beyond chance over all classes.
         average_precision: area under the precision-recall steps, NaN with one class absent.
         brier: mean squared distance of score and truth, lower is better.
+        log_loss: mean of -log of the probability of each scan's own class, over all classes, lower is better.
+        averages: macro and micro averages over the classes, by name; empty for two classes.
+        by_class: recall, precision, F1 and AUC of each class against the rest; empty for two classes.
         classes: names, in the order of the confusion matrix.
         confusion: counts, row the truth, column the prediction.
-        interval_methods: how the intervals were made, in words, by what they belong to.
+        interval_methods: how the intervals were made, in words; `METHOD_OF` says which belongs to what.
     """
 
     split: str
@@ -60,12 +79,20 @@ class Evaluation:
     specificity: Estimate
     npv: Estimate
     auc: Estimate
+    auc_delong: Estimate
     f1: Estimate
-    average_precision: float
-    brier: float
+    f2: Estimate
+    balanced_accuracy: Estimate
+    mcc: Estimate
+    kappa: Estimate
+    average_precision: Estimate
+    brier: Estimate
+    log_loss: Estimate
+    averages: Mapping[str, Estimate]
+    by_class: Mapping[str, Mapping[str, Estimate]]
     classes: tuple[str, ...]
     confusion: tuple[tuple[int, ...], ...]
-    interval_methods: dict[str, str]
+    interval_methods: Mapping[str, str]
 
     def to_json(self) -> dict[str, Any]:
         """As plain values, None for NaN."""
@@ -76,9 +103,12 @@ class Evaluation:
             "n": self.n,
             "positives": self.positives,
             "groups": self.groups,
-            **{name: getattr(self, name).to_json() for name in _ESTIMATES},
-            "average_precision": none_if_nan(self.average_precision),
-            "brier": self.brier,
+            **{name: getattr(self, name).to_json() for name in (*SHARES, *SCORES, *_RANKING)},
+            "averages": {name: estimate.to_json() for name, estimate in self.averages.items()},
+            "by_class": {
+                name: {figure: estimate.to_json() for figure, estimate in figures.items()}
+                for name, figures in self.by_class.items()
+            },
             "confusion": {"classes": list(self.classes), "matrix": [list(row) for row in self.confusion]},
             "interval_methods": dict(self.interval_methods),
         }
@@ -93,7 +123,7 @@ def evaluate(
     positive: str,
     threshold: float,
     split: str,
-    draws: int = BOOTSTRAP_DRAWS,
+    draws: int = DRAWS,
     seed: int = 0,
 ) -> Evaluation:
     """Everything worth knowing about a split at a threshold that was chosen elsewhere.
@@ -106,7 +136,7 @@ def evaluate(
         positive: the class whose miss hurts.
         threshold: in [0, 1]; what is called positive, and what else: `predicted_labels`.
         split: the split's name.
-        draws: resamples for the intervals of AUC and F1.
+        draws: resamples for the intervals that are made so.
         seed: of the resampling.
 
     Raises:
@@ -114,44 +144,62 @@ def evaluate(
             the positive class is not among the classes, or the threshold is out of range.
     """
     check_threshold(threshold)
-    values = checked_probabilities(probabilities, classes)
-    if not values.shape[0]:
+    classified = Classified.of(probabilities, true_labels, groups, classes=classes, positive=positive)
+    return evaluation_at(classified, threshold, split=split, draws=draws, seed=seed)
+
+
+def evaluation_at(
+    classified: Classified,
+    threshold: float,
+    *,
+    split: str,
+    ranking: Ranking | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Evaluation:
+    """The same for scans that were checked before; `ranking` is theirs, where it was made before.
+
+    Raises:
+        ValueError: the split is empty, or the threshold is out of range.
+    """
+    check_threshold(threshold)
+    scored = classified.scored
+    if not scored.n:
         raise ValueError(f"nothing to evaluate: the split {split} has no scans")
-    predicted = predicted_labels(values, classes=classes, positive=positive, threshold=threshold)
-    matrix = confusion_matrix(true_labels, predicted, classes)
-    scored = one_vs_rest(values, true_labels, groups, classes)[positive]
-    at = rates(counts_at(scored, threshold))
-    group_count = int(np.unique(scored.groups).size)
+    ranking = ranking or ranking_of(classified, draws=draws, seed=seed)
+    cut = at_threshold(classified, threshold, draws=draws, seed=seed)
     return Evaluation(
         split=split,
         threshold=float(threshold),
-        positive=positive,
+        positive=classified.positive,
         n=scored.n,
         positives=scored.positives,
-        groups=group_count,
-        accuracy=wilson_interval(int(np.trace(matrix)), scored.n),
-        fnr=at.fnr,
-        fpr=at.fpr,
-        precision=at.precision,
-        recall=at.recall,
-        specificity=at.specificity,
-        npv=at.npv,
-        auc=auc_estimate(scored, draws=draws, seed=seed),
-        f1=f1_estimate(scored, threshold, draws=draws, seed=seed),
-        average_precision=average_precision_score(scored),
-        brier=float(np.mean((scored.scores - scored.labels) ** 2)),
-        classes=tuple(classes),
-        confusion=tuple(tuple(int(count) for count in row) for row in matrix),
-        interval_methods=_interval_methods(scored.n, group_count, draws, seed),
+        groups=scored.group_count,
+        **cut.figures,
+        **{name: getattr(ranking, name) for name in _RANKING},
+        averages=ranking.averages | cut.averages | ({"micro_f1": cut.figures["accuracy"]} if cut.averages else {}),
+        by_class={name: figures | {"auc": ranking.class_aucs[name]} for name, figures in cut.by_class.items()},
+        classes=classified.classes,
+        confusion=tuple(tuple(int(count) for count in row) for row in cut.matrix),
+        interval_methods=_interval_methods(scored.n, scored.group_count, draws, seed),
     )
 
 
 def _interval_methods(n: int, groups: int, draws: int, seed: int) -> dict[str, str]:
-    rates_text = f"95 % Wilson score interval over {n} scans"
-    if groups < n:
-        rates_text += f", taken as independent although they come from {groups} groups: the true uncertainty is larger"
-    resampled = (
-        f"95 % percentile interval of {draws} resamples of whole groups ({groups} groups, seed {seed}); "
-        "Wilson over groups where all resamples agree"
-    )
-    return {"rates": rates_text, "auc": resampled, "f1": resampled}
+    alone = groups == n
+    unit = f"single scans ({n} scans" if alone else f"whole groups ({groups} groups of {n} scans"
+    resampled = f"95 % percentile interval of {draws} resamples of {unit}, seed {seed})"
+    trials = "scans" if alone else "groups"
+    return {
+        "rates": f"95 % Wilson score interval over {n} scans, independent of each other as far as is known"
+        if alone
+        else f"{resampled}; Wilson over groups where all resamples agree",
+        "scores": f"{resampled}; where all resamples agree, the range while each class's recall moves within Wilson's "
+        f"interval over {trials}",
+        "auc": f"{resampled}; Wilson over {trials} where all resamples agree",
+        "delong": "95 % interval by DeLong's method on the logit scale"
+        + ("" if alone else f", with {groups} groups as units (Obuchowski)"),
+        "macro_auc": f"95 % normal interval from how far each of the {trials} moves it",
+        "losses": f"95 % Student's interval of a mean over {n} scans"
+        + ("" if alone else f", with {groups} groups as units"),
+    }

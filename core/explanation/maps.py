@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from core.data.images import resize_scan
 from core.errors import RequestError
+from core.evaluation.temperature import Temperature
 from core.models.build import LoadedModel
 from core.models.heads import has_channels_last
 from core.models.outputs import class_scores
@@ -34,7 +35,8 @@ class ScanMap:
         maximum: the unscaled maximum. Two maps look alike however different their evidence; this tells them apart.
             0 says that nothing in the scan speaks for the class, and `heat` is all zero.
         target: the class asked about.
-        target_score: its probability, in [0, 1], in the scan as it is, never in its mirror image.
+        target_score: its probability, in [0, 1], in the scan as it is, never in its mirror image; calibrated where a
+            temperature was given.
         method: a key of `METHODS`.
         layer: the module whose output was looked at.
         side: height and width of that output: how coarse the map really is.
@@ -76,6 +78,7 @@ def explain(
     target: str | None = None,
     method: str = "gradcam",
     square: NDArray[np.uint8] | None = None,
+    temperature: Temperature | None = None,
 ) -> ScanMap:
     """Map the evidence for a class in one scan.
 
@@ -88,6 +91,7 @@ def explain(
         target: a class; the positive one unless said.
         method: a key of `METHODS`.
         square: the scan as the network takes it, shape (image_size, image_size), where it is at hand.
+        temperature: makes the score a calibrated one; the map stays what it is.
 
     Raises:
         RequestError: unknown class or method, or a backbone without feature maps in two dimensions.
@@ -123,11 +127,14 @@ def explain(
     heat = cv2.resize(heat, (width, height), interpolation=cv2.INTER_LINEAR).clip(0.0, 1.0)
     if maximum <= 0.0:
         heat = np.zeros_like(heat)
+    scores = class_scores(logits, model.loss).cpu().numpy()  # (1, classes)
+    if temperature is not None:
+        scores = temperature.applied(scores, positive=model.classes.index(model.positive))
     return ScanMap(
         heat=heat.astype(np.float32),
         maximum=maximum,
         target=target,
-        target_score=float(class_scores(logits, model.loss)[0, model.classes.index(target)]),
+        target_score=float(scores[0, model.classes.index(target)]),
         method=method,
         layer=layer,
         side=(int(raw.shape[0]), int(raw.shape[1])),

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.errors import ExplorerError, RequestError, RunDamagedError
 from core.files import write_json
-from core.results import split_results
+from core.results import raw_results
 from core.runs import Run, now_text, read_run
 from core.sweeps.status import sweep_status
 from core.sweeps.sweep import OPENED_FILE, Sweep, find_sweep
@@ -80,8 +80,8 @@ def open_test(sweep: Sweep) -> Opened:
             trials_failed=status.failed,
             rule=sweep.rule.says,
             threshold=threshold,
-            val=split_results(run, "val").evaluated(threshold).to_json(),
-            test=split_results(run, "test").evaluated(threshold).to_json(),
+            val=raw_results(run, "val").evaluated(threshold).to_json(),
+            test=raw_results(run, "test").evaluated(threshold).to_json(),
         )
         write_json(sweep.folder / OPENED_FILE, asdict(opened))
         return opened

@@ -1,6 +1,5 @@
 """By what the trials of a sweep are ranked: what a run misses on validation, at one operating rule for all."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -8,10 +7,10 @@ from typing import Any
 from core.errors import ConfigError, RunDamagedError, WorkError
 from core.evaluation.confusion import counts_at, rates
 from core.evaluation.curves import roc_auc_score
+from core.evaluation.decision.budgets import lowest_with_alarms
 from core.evaluation.intervals import Estimate
 from core.evaluation.scored import Scored
-from core.evaluation.thresholds import highest_cleared
-from core.results import split_results
+from core.results import raw_results
 from core.runs import Run, read_history
 
 
@@ -58,15 +57,13 @@ class Rule:
             )
         if self.max_fpr is None:
             return float(self.threshold or 0.0)
-        cleared = highest_cleared(scored, self.max_fpr)
-        above = scored.scores[scored.scores > cleared]
-        threshold = float(above.min()) if above.size else math.nextafter(cleared, math.inf)
-        if threshold > 1:
+        try:
+            return lowest_with_alarms(scored, self.max_fpr)
+        except ValueError:
             raise WorkError(
                 f"expected a threshold with at most {self._percent} false alarms on val, found more than that "
                 "of the other scans at score 1; look at the run's data and learning_rate"
-            )
-        return threshold
+            ) from None
 
 
 @dataclass(frozen=True)
@@ -119,7 +116,7 @@ def standing(run: Run, rule: Rule) -> Standing:
         RunDamagedError: its predictions or its history cannot be read.
         WorkError: the rule cannot be applied to its scores.
     """
-    scored = split_results(run, "val").scored
+    scored = raw_results(run, "val").scored
     threshold = rule.threshold_on(scored)
     at = rates(counts_at(scored, threshold))
     epochs = len(read_history(run))

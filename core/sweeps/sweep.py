@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from core.data.folders import check_folder
 from core.errors import ConfigError, ExplorerError, RequestError, RunDamagedError, RunNotFoundError
-from core.evaluation.thresholds import USUAL_MAX_FPR
+from core.evaluation.decision.budgets import USUAL_MAX_FPR
 from core.files import make_folder, write_json
 from core.runs import now_text
 from core.sweeps.rule import Rule

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from core.data.brightness import BRIGHTNESS, mean_brightness
 from core.data.pixels import DecodedScans, decoded
 from core.data.windows import window_named
 from core.errors import ConfigError, WorkError
@@ -202,13 +203,16 @@ def _write_predictions(
     reporter: RunReporter,
 ) -> None:
     model = load_run_model(run, device=device)
-    probabilities, features = [], []
+    probabilities, features, brightness = [], [], []
     for start in range(0, len(pixels), 64):
-        some, penultimate = predict_pixels(model, pixels[start : start + 64])
+        squares = pixels[start : start + 64]
+        some, penultimate = predict_pixels(model, squares)
         probabilities.append(some)
         features.append(penultimate)
+        brightness.append(mean_brightness(squares))
         reporter.preparing("scoring every scan", start, len(pixels))
     predictions = table[["path", "label", "split", "group"]].copy()
+    predictions[BRIGHTNESS] = np.concatenate(brightness)
     for column, name in enumerate(run.record.classes):
         predictions[name] = np.concatenate(probabilities)[:, column]
     write_array(run.folder / "embeddings.npy", np.concatenate(features))

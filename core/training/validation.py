@@ -7,8 +7,8 @@ from torch.nn import functional
 from core.errors import DivergedError
 from core.evaluation.confusion import counts_at, rates
 from core.evaluation.curves import roc_auc_score
+from core.evaluation.decision.budgets import USUAL_MAX_FPR, fnr_at_fpr
 from core.evaluation.scored import Scored
-from core.evaluation.thresholds import USUAL_MAX_FPR, fnr_at_fpr
 from core.models.outputs import class_scores
 from core.training.config import TrainingConfig
 from core.training.lessons import Lessons

@@ -1,29 +1,47 @@
 """Which truth became which call; each cell leads to its scans."""
 
+from typing import cast
+
 import streamlit as st
 
-from core.charts.confusion import confusion_figure
+from core.charts.confusion import Shown, confusion_figure
 from core.evaluation.confusion import CLEARED, FALSE_ALARM, FOUND, MISSED, Counts
 from core.evaluation.summary import Evaluation
 from core.runs import Run
 from pages.shared import charts, state
 from pages.shared.words import literal
 
+_SHOWN = {"counts": "Counts", "rows": "By row (truth)", "columns": "By column (call)"}
 
-def show_matrix(run: Run, evaluation: Evaluation, counts: Counts) -> None:
-    """The confusion matrix, and beside it a button a cell for those who do not use a mouse."""
+
+def show_matrix(run: Run, evaluation: Evaluation, counts: Counts, *, by_scan: bool) -> None:
+    """The confusion matrix, and beside it a button a cell for those who do not use a mouse.
+
+    Scans are reviewed one by one: where not they are counted (`by_scan` false), cells lead nowhere.
+    """
     st.subheader("Right and wrong")
     grid = st.grid(2, min_column_width=360)
     with grid.cell():
-        shares = st.toggle("Large: share of each row", key=state.CONFUSION_SHARES, persist_state="session")
-        key = f"confusion-{run.id}-{evaluation.split}"
-        figure = confusion_figure(
-            evaluation.confusion, evaluation.classes, positive=evaluation.positive, normalise=bool(shares)
+        shown = st.segmented_control(
+            "Large in each cell",
+            tuple(_SHOWN),
+            key=state.CONFUSION_SHOWN,
+            format_func=_SHOWN.__getitem__,
+            required=True,
+            default="counts",
+            persist_state="session",
         )
-        names = charts.show(figure, key=key, clickable=True)
+        figure = confusion_figure(
+            evaluation.confusion, evaluation.classes, positive=evaluation.positive, shown=cast(Shown, shown)
+        )
+        names = charts.show(figure, key=f"confusion-{run.id}-{evaluation.split}-{shown}", clickable=by_scan)
         if names:
             truth, predicted = names
             _open(run, case_of(truth, predicted, evaluation))
+    if not by_scan:
+        with grid.cell():
+            st.caption("To open the scans of a cell, switch back to counting scans: they are reviewed one by one.")
+        return
     with grid.cell():
         st.markdown("**Look at the scans.** Click a cell, or:")
         for cell, count, plural, nothing in (

@@ -2,15 +2,20 @@
 
 import streamlit as st
 
+from core.decided import point_in_force
 from core.evaluation.confusion import counts_at
-from core.results import point_in_force, splits_of
+from core.results import splits_of
 from core.runs import Run
+from pages.performance.by_patient import joining_in_use, show_by_patient, unit_words
+from pages.performance.calibration import show_calibration
 from pages.performance.curves import show_curves
+from pages.performance.honest_words import remind, show_honest_words
 from pages.performance.matrix import show_matrix
-from pages.performance.rates import show_honest_words, show_rates
+from pages.performance.rates import show_rates
 from pages.performance.report import show_tables
+from pages.performance.subgroups import show_subgroups
 from pages.shared import cached, frame, state
-from pages.shared.words import SPLIT_NAMES
+from pages.shared.words import SPLIT_NAMES, literal
 
 
 def _pick_split(run: Run) -> str:
@@ -31,14 +36,20 @@ def _pick_split(run: Run) -> str:
 st.title("Performance")
 run = frame.run_or_empty_state()
 split = _pick_split(run)
-threshold = point_in_force(run).threshold
-results = cached.results(run, split)
-scored = results.scored
-evaluation = cached.evaluation(run, split, threshold)
-counts = counts_at(scored, threshold)
+point = point_in_force(run)
+threshold = point.threshold
+joining = joining_in_use(run, split)
+results = cached.results(run, split, joining)
+evaluation = cached.evaluation(run, split, threshold, joining)
+counts = counts_at(results.scored, threshold)
 
 show_honest_words(run, split)
-show_rates(evaluation, counts)
-show_matrix(run, evaluation, counts)
+show_rates(run, evaluation, counts, unit_words(run)[1] if joining else "scans")
+st.caption(f"Threshold {threshold:.3f}: {literal(point.says)}.")
+show_matrix(run, evaluation, counts, by_scan=not joining)
 show_curves(run, results, evaluation)
+remind(run, split)
+show_calibration(run, results)
+show_by_patient(run, split, threshold)
+show_subgroups(run, split, threshold)
 show_tables(run, results, evaluation)

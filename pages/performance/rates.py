@@ -1,84 +1,169 @@
-"""The figures in front: missed first, each with its interval, and what to think of them."""
+"""The figures in front: missed first, each with its interval, and how it was made."""
 
+from collections.abc import Mapping
+
+import pandas as pd
 import streamlit as st
 
 from core.evaluation.confusion import Counts
-from core.evaluation.summary import Evaluation
-from core.results import splits_of
+from core.evaluation.intervals import Estimate
+from core.evaluation.summary import METHOD_OF, Evaluation
 from core.runs import Run
 from pages.shared.estimates import show_rate, show_score
-from pages.shared.splitting import say_how_split
-from pages.shared.words import SPLIT_NAMES, literal
+from pages.shared.tables import download_button
+from pages.shared.words import SPLIT_NAMES, decimal, literal, percent, sentence, span
+
+_SHARES = (
+    ("recall", "Sensitivity (recall)", "positives found"),
+    ("specificity", "Specificity", "others cleared"),
+    ("precision", "Precision (PPV)", "alarms that are right"),
+    ("npv", "NPV", "cleared that are rightly so"),
+    ("accuracy", "Accuracy", "given their own class"),
+)
+_SCORES = (
+    ("balanced_accuracy", "Balanced accuracy", "mean recall of the classes"),
+    ("f1", "F1", "harmonic mean of precision and recall"),
+    ("f2", "F2", "the same, recall counting twice"),
+    ("mcc", "MCC", "correlation with the truth, 0 is guessing"),
+    ("kappa", "Cohen's kappa", "agreement beyond chance, 0 is guessing"),
+)
+_RANKING = (
+    ("auc_delong", "ROC AUC (DeLong)", "chance that a positive scores above another; the interval by another method"),
+    ("average_precision", "Average precision", "area under precision and recall"),
+    ("brier", "Brier score", "squared error, lower is better"),
+    ("log_loss", "Log loss", "lower is better"),
+)
+_AVERAGES = (
+    ("macro_recall", "Recall, macro", "mean over the classes"),
+    ("macro_precision", "Precision, macro", "mean over the classes"),
+    ("macro_f1", "F1, macro", "mean over the classes"),
+    ("micro_f1", "F1, micro", "all scans alike: the accuracy"),
+    ("macro_auc", "ROC AUC, macro", "mean over the classes"),
+    ("micro_auc", "ROC AUC, micro", "all pairs of scan and class alike"),
+)
+_IN_PERCENT = frozenset(name for name, _, _ in _SHARES) | {"fnr", "fpr"}
 
 
-def show_honest_words(run: Run, split: str) -> None:
-    """What makes the figures better than the truth, before anybody reads them."""
-    if "test" not in splits_of(run):
-        st.warning(
-            "This run has no test split, so there are no figures from scans that nothing was chosen on.",
-            icon=":material/warning:",
-        )
-    if split == "val":
-        st.warning(
-            "Figures on the validation split are optimistic: the weights, the moment to stop and the threshold "
-            "were chosen there.",
-            icon=":material/warning:",
-        )
-    say_how_split(run)
+def show_rates(run: Run, evaluation: Evaluation, counts: Counts, counted: str) -> None:
+    """In one sentence, in three cards, then every other figure in two small tables.
 
-
-def show_rates(evaluation: Evaluation, counts: Counts) -> None:
-    """In one sentence, then a card a figure."""
+    Args:
+        run: whose figures these are.
+        evaluation: the figures.
+        counts: found, missed and the rest.
+        counted: what is counted: scans, patients or groups.
+    """
     positive, split = literal(evaluation.positive), SPLIT_NAMES[evaluation.split].lower()
     st.markdown(
         f"On **{split}**, at threshold **{evaluation.threshold:.3f}**, the model misses "
-        f"**{counts.fn:,} of {evaluation.positives:,}** {positive} scans and raises a false alarm on "
+        f"**{counts.fn:,} of {evaluation.positives:,}** {positive} {counted} and raises a false alarm on "
         f"**{counts.fp:,} of {evaluation.n - evaluation.positives:,}** others."
     )
-    with st.grid(2, min_column_width=220):
+    with st.grid(3, min_column_width=220):
         show_rate(
             "Missed (FNR)",
             evaluation.fnr,
-            meaning=f"Share of {positive} scans not called {positive}: FN / (FN + TP).",
+            meaning=f"Share of {positive} {counted} not called {positive}: FN / (FN + TP).",
         )
         show_rate(
             "False alarms (FPR)",
             evaluation.fpr,
             meaning=f"Share of the others called {positive}: FP / (FP + TN).",
         )
-    only_here = f"Holds where {positive} is as frequent as in this split."
-    with st.grid(4, min_column_width=180):
-        show_rate("Sensitivity (recall)", evaluation.recall, meaning=f"Share of {positive} scans found: 1 − FNR.")
-        show_rate("Specificity", evaluation.specificity, meaning="Share of the others cleared: 1 − FPR.")
-        show_rate(
-            "Precision (PPV)",
-            evaluation.precision,
-            meaning=f"Share of alarms that are right. {only_here}",
-        )
-        show_rate(
-            "NPV",
-            evaluation.npv,
-            meaning=f"Share of cleared scans that are rightly so. {only_here}",
-        )
-        show_rate(
-            "Accuracy",
-            evaluation.accuracy,
-            meaning=f"Share of scans given their own class, over all {len(evaluation.classes)} classes.",
-        )
-        show_score("F1", evaluation.f1, meaning="Harmonic mean of precision and recall.")
         show_score(
             "ROC AUC",
             evaluation.auc,
-            meaning=f"Chance that a {positive} scan scores above another; needs no threshold.",
+            meaning=f"Chance that one of {positive} scores above another; needs no threshold.",
         )
-    st.caption(f"How the intervals were made. {interval_words(evaluation.interval_methods)}")
+    methods = evaluation.interval_methods
+    st.caption(_method_words(methods, {"rates": "rates", "auc": "AUC and average precision"}))
+    grid = st.grid(2, min_column_width=400)
+    with grid.cell():
+        _table("At this threshold", evaluation, (*_SHARES, *_SCORES))
+    with grid.cell():
+        _table("Whatever the threshold", evaluation, _RANKING)
+        named = {"delong": "AUC by DeLong", "losses": "Brier score and log loss"}
+        if evaluation.averages:
+            _table("Over all classes", evaluation, _AVERAGES)
+            named |= {"macro_auc": "macro AUC"}
+        st.caption(_method_words(methods, named | {"scores": "balanced accuracy, F1, F2, MCC and kappa"}))
+        st.caption(f"PPV and NPV hold where {positive} is as frequent as in this split.")
+        with st.container(horizontal=True):
+            with st.popover("What they are", icon=":material/help:"):
+                st.markdown(_meanings(evaluation))
+            download_button(rates_table(evaluation), f"{run.id}-{evaluation.split}-figures")
+    if evaluation.by_class:
+        _show_by_class(evaluation)
 
 
-def interval_words(methods: dict[str, str]) -> str:
-    """One sentence a method, after the figures it was used for: methods alike are said once."""
-    names = {"rates": "rates", "auc": "AUC", "f1": "F1"}
-    used_for: dict[str, list[str]] = {}
-    for figure, method in methods.items():
-        used_for.setdefault(method, []).append(names.get(figure, figure))
-    sentences = [f"{' and '.join(figures)}: {method}." for method, figures in used_for.items()]
-    return " ".join(sentence[0].upper() + sentence[1:] for sentence in sentences)
+def rates_table(evaluation: Evaluation) -> pd.DataFrame:
+    """A row a figure: its value, its 95 % interval and the method of the interval, missed first."""
+    named = {"fnr": "missed (FNR)", "fpr": "false alarms (FPR)"}
+    named |= {"auc": "ROC AUC"} | {attribute: name for attribute, name, _ in (*_SHARES, *_SCORES, *_RANKING)}
+    named |= {attribute: name for attribute, name, _ in _AVERAGES if attribute in evaluation.averages}
+    rows = []
+    for attribute, name in named.items():
+        estimate = _figure(evaluation, attribute)
+        method = evaluation.interval_methods[METHOD_OF[attribute]]
+        rows.append((name, estimate.value, estimate.low, estimate.high, method))
+    table = pd.DataFrame(rows, columns=["figure", "value", "low", "high", "interval"])
+    return table.assign(split=evaluation.split, threshold=evaluation.threshold, counted=evaluation.n)
+
+
+def _show_by_class(evaluation: Evaluation) -> None:
+    st.markdown("**Each class against the rest**")
+    order = sorted(evaluation.by_class, key=lambda name: name != evaluation.positive)
+    lines = ["| Class | Missed (FNR) | Precision | F1 | ROC AUC |", "| --- | --- | --- | --- | --- |"]
+    for name in order:
+        of_class = evaluation.by_class[name]
+        recall = of_class["recall"]
+        missed = Estimate(1 - recall.value, 1 - recall.high, 1 - recall.low)
+        cells = [_both(missed, True), _both(of_class["precision"], True)]
+        cells += [_both(of_class["f1"], False), _both(of_class["auc"], False)]
+        bold = f"**{literal(name)}**" if name == evaluation.positive else literal(name)
+        lines.append(f"| {bold} | {' | '.join(cells)} |")
+    st.markdown("\n".join(lines))
+
+
+def _method_words(methods: Mapping[str, str], named: Mapping[str, str]) -> str:
+    """How intervals were made, figures of one method together."""
+    figures: dict[str, list[str]] = {}
+    for method, name in named.items():
+        figures.setdefault(methods[method], []).append(name)
+    words = [f"{', '.join(names)}: {method}." for method, names in figures.items()]
+    return literal(f"Intervals. {' '.join(sentence(line) for line in words)}")
+
+
+def _meanings(evaluation: Evaluation) -> str:
+    shown = (*_SHARES, *_SCORES, *_RANKING, *(_AVERAGES if evaluation.averages else ()))
+    return "\n".join(f"- **{name}**: {meaning}" for _, name, meaning in shown)
+
+
+def _table(title: str, evaluation: Evaluation, figures: tuple[tuple[str, str, str], ...]) -> None:
+    """A row a figure with its interval, as words: a screen reader reads it as a table."""
+    lines = [f"| {title} | | 95 % interval |", "| :--- | ---: | :--- |"]
+    for attribute, name, _ in figures:
+        estimate = _figure(evaluation, attribute)
+        value, reach = _words(estimate, attribute in _IN_PERCENT)
+        # No line within a cell: the table is as high as it has rows.
+        lines.append(f"| {name} | **{value}** | {reach} |".replace(" to ", "\u00a0to\u00a0"))
+    st.markdown("\n".join(lines))
+
+
+def _figure(evaluation: Evaluation, attribute: str) -> Estimate:
+    found = evaluation.averages.get(attribute)
+    estimate: Estimate = getattr(evaluation, attribute) if found is None else found
+    return estimate
+
+
+def _both(estimate: Estimate, in_percent: bool) -> str:
+    value, reach = _words(estimate, in_percent)
+    return f"**{value}** ({reach})"
+
+
+def _words(estimate: Estimate, in_percent: bool) -> tuple[str, str]:
+    if in_percent:
+        return percent(estimate), span(estimate)
+    if estimate.low != estimate.low:  # NaN
+        return decimal(estimate), "no interval"
+    return decimal(estimate), f"{estimate.low:.3f} to {estimate.high:.3f}"

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.results import point_in_force
+from core.decided import point_in_force
 from core.runs import Run
 from pages.prediction.uploads import upload_scans
 from pages.shared import frame
-from pages.shared.words import literal, rule_words
+from pages.shared.words import literal
 
 
 def _say_what_to_know(run: Run) -> None:
@@ -35,6 +35,6 @@ if uploads:
     show_results(chosen, point, uploads)
 else:
     st.caption(
-        f"Positive from {point.threshold:.3f} on ({literal(rule_words(point.rule))}). "
+        f"Positive from {point.threshold:.3f} on ({literal(point.says)}). "
         "Uploads are read in memory, kept no longer than your visit, and leave this machine for nowhere."
     )

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core.evaluation.thresholds import OperatingPoint
+from core.evaluation.decision.operating_point import OperatingPoint
 from core.explanation.maps import METHODS
 from core.prediction import decided
 from core.runs import Run

@@ -3,8 +3,9 @@
 import pandas as pd
 import streamlit as st
 
+from core.decided import point_in_force
 from core.evaluation.confusion import CLEARED, FALSE_ALARM, FOUND, MISSED
-from core.results import point_in_force, splits_of, worklist
+from core.results import splits_of, worklist
 from core.runs import Run
 from pages.review.viewer import viewer
 from pages.shared import cached, frame, state

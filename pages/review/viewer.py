@@ -10,7 +10,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.errors import ExplorerError
-from core.evaluation.thresholds import OperatingPoint
+from core.evaluation.decision.operating_point import OperatingPoint
 from core.explanation.maps import METHODS, ScanMap
 from core.explanation.overlay import overlaid
 from core.runs import Run

@@ -46,14 +46,22 @@ def finished_runs() -> list[Run]:
     return [run for run in all_runs()[0] if run.has_results]
 
 
-def results(run: Run, split: str) -> "SplitResults":
-    """The scored scans of one split. Raises ExplorerError as `core.results.split_results` does."""
-    return _results(str(run.folder), _changed(run.folder / "predictions.parquet"), split, run)
+def scores_changed(run: Run) -> tuple[float, ...]:
+    """When a run's scores were made, and when another kind of them was last put in force."""
+    return _changed(run.folder / "predictions.parquet"), _changed(run.folder / "calibration.json")
 
 
-def evaluation(run: Run, split: str, threshold: float) -> "Evaluation":
+def results(run: Run, split: str, joining: str = "") -> "SplitResults":
+    """The scored scans of one split, by the scores in force; with a `joining` such as "mean" its groups.
+
+    Raises ExplorerError as `core.results.split_results` does.
+    """
+    return _results(str(run.folder), scores_changed(run), split, joining, run)
+
+
+def evaluation(run: Run, split: str, threshold: float, joining: str = "") -> "Evaluation":
     """Every figure of a split at a threshold, with intervals."""
-    return _evaluation(str(run.folder), _changed(run.folder / "predictions.parquet"), split, threshold, run)
+    return _evaluation(str(run.folder), scores_changed(run), split, threshold, joining, run)
 
 
 def model(run: Run) -> "LoadedModel":
@@ -77,8 +85,8 @@ def scan_with_map(run: Run, path: str, target: str, method: str) -> "tuple[NDArr
         _file_of(run, path),
         _contents(str(run.folder), _changed(run.folder / "index.parquet"), run).get(path, ""),
     )
-    weights_at = _changed(run.weights_path)
-    return _scan_with_map(str(run.folder), weights_at, str(file), _changed(file), target, method, content, run)
+    made_at = (_changed(run.weights_path), *scores_changed(run))
+    return _scan_with_map(str(run.folder), made_at, str(file), _changed(file), target, method, content, run)
 
 
 def torn_groups(run: Run) -> int:
@@ -91,16 +99,21 @@ def first_batch(run: Run) -> "list[SeenScan]":
     return _first_batch(str(run.folder), _changed(run.folder / "index.parquet"), run)
 
 
-def upload_probabilities(run: Run, content: bytes, name: str) -> "NDArray[np.float32]":
-    """What a run's network says about an uploaded file, shape (classes,). Raises DatasetError as `read_scan_bytes`."""
+def upload_probabilities(run: Run, content: bytes, name: str) -> "NDArray[np.floating]":
+    """What a run says about an uploaded file by the scores in force, shape (classes,).
+
+    Raises DatasetError as `read_scan_bytes`.
+    """
     key = hashlib.sha256(content).hexdigest()
-    return _upload_probabilities(str(run.folder), _changed(run.weights_path), key, content, name, run)
+    made_at = (_changed(run.weights_path), *scores_changed(run))
+    return _upload_probabilities(str(run.folder), made_at, key, content, name, run)
 
 
 def upload_map(run: Run, content: bytes, name: str, target: str, method: str) -> "tuple[NDArray[np.uint8], ScanMap]":
     """An uploaded scan and its map, no larger than a screen."""
     key = hashlib.sha256(content).hexdigest()
-    return _upload_map(str(run.folder), _changed(run.weights_path), key, target, method, content, name, run)
+    made_at = (_changed(run.weights_path), *scores_changed(run))
+    return _upload_map(str(run.folder), made_at, key, target, method, content, name, run)
 
 
 def known_scans(run: Run) -> dict[str, tuple[str, str]]:
@@ -153,15 +166,18 @@ def _datasets() -> "dict[tuple[str, str], Dataset]":
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _results(folder: str, changed_at: float, split: str, _run: Run) -> "SplitResults":
+def _results(folder: str, changed_at: tuple[float, ...], split: str, joining: str, _run: Run) -> "SplitResults":
+    from core.evaluation.patients import parsed_joining
     from core.results import split_results
 
-    return split_results(_run, split)
+    return results(_run, split).joined(parsed_joining(joining)) if joining else split_results(_run, split)
 
 
 @st.cache_resource(show_spinner="Computing intervals", max_entries=64)
-def _evaluation(folder: str, changed_at: float, split: str, threshold: float, _run: Run) -> "Evaluation":
-    return results(_run, split).evaluated(threshold)
+def _evaluation(
+    folder: str, changed_at: tuple[float, ...], split: str, threshold: float, joining: str, _run: Run
+) -> "Evaluation":
+    return results(_run, split, joining).evaluated(threshold)
 
 
 @st.cache_resource(show_spinner="Loading the network", max_entries=3)
@@ -199,7 +215,14 @@ def _thumbnail(path: str, changed_at: float) -> bytes | None:
 
 @st.cache_resource(show_spinner=False, max_entries=48)
 def _scan_with_map(
-    folder: str, weights_at: float, path: str, path_at: float, target: str, method: str, content: str, _run: Run
+    folder: str,
+    made_at: tuple[float, ...],
+    path: str,
+    path_at: float,
+    target: str,
+    method: str,
+    content: str,
+    _run: Run,
 ) -> "tuple[NDArray[np.uint8], ScanMap]":
     from core.data.images import read_scan
     from core.data.pixels import kept_square
@@ -229,14 +252,15 @@ def _known_scans(folder: str, changed_at: float, _run: Run) -> dict[str, tuple[s
 # What people upload is theirs alone, and is forgotten with their session: nothing of it is shared or kept on disk.
 @st.cache_resource(show_spinner=False, max_entries=512, scope="session")
 def _upload_probabilities(
-    folder: str, weights_at: float, sha256: str, _content: bytes, _name: str, _run: Run
-) -> "NDArray[np.float32]":
+    folder: str, made_at: tuple[float, ...], sha256: str, _content: bytes, _name: str, _run: Run
+) -> "NDArray[np.floating]":
+    from core.calibration import temperature_in_force
     from core.data.images import read_scan_bytes, resize_scan
-    from core.prediction import predict_pixels
+    from core.prediction import calibrated, predict_pixels
 
     network = model(_run)
     small = resize_scan(read_scan_bytes(_content, _name, window=network.window), network.image_size)
-    probabilities = predict_pixels(network, small[None])[0][0]
+    probabilities = calibrated(network, predict_pixels(network, small[None])[0], temperature_in_force(_run))[0]
     probabilities.flags.writeable = False
     return probabilities
 
@@ -244,7 +268,7 @@ def _upload_probabilities(
 @st.cache_resource(show_spinner=False, max_entries=24, scope="session")
 def _upload_map(
     folder: str,
-    weights_at: float,
+    made_at: tuple[float, ...],
     sha256: str,
     target: str,
     method: str,
@@ -267,10 +291,12 @@ def _explained(
     square: "NDArray[np.uint8] | None" = None,
 ) -> "tuple[NDArray[np.uint8], ScanMap]":
     """The map is of the scan as it is; both are kept as they are shown."""
+    from core.calibration import temperature_in_force
     from core.explanation.maps import explain
     from core.explanation.overlay import reduced
 
-    found = explain(model(run), scan, target=target, method=method, square=square)
+    temperature = temperature_in_force(run)
+    found = explain(model(run), scan, target=target, method=method, square=square, temperature=temperature)
     shown, found = reduced(scan, found, longest_px=longest_px)
     shown.flags.writeable = found.heat.flags.writeable = False
     return shown, found

@@ -9,16 +9,19 @@ import streamlit as st
 from core.runs import Run
 from pages.shared import cached, state
 from pages.shared.errors import errors_in_a_line
-from pages.shared.saved_point import DEFAULT_THRESHOLD, saved_point
-from pages.shared.words import literal, rule_words, run_name, share
+from pages.shared.saved_point import DEFAULT_THRESHOLD, saved_point, speaks_of_calibrated_scores
+from pages.shared.words import literal, run_name, sentence, share
 
 
 class _PageEndedError(Exception):
     """The page has said all it can; what stands around it still follows, unlike after `st.stop`."""
 
 
-def sidebar() -> None:
-    """The run picker, and the threshold in force for the picked run: the same on every page."""
+def sidebar(url_path: str) -> None:
+    """The run picker, and the threshold in force for the picked run: the same on every page.
+
+    What is being tried on the threshold page is said on the others: there it moves while the sidebar stands still.
+    """
     with st.sidebar, errors_in_a_line():
         runs = {run.id: run for run in cached.finished_runs()}
         if not runs:
@@ -40,6 +43,8 @@ def sidebar() -> None:
         run = runs[state.get(state.PICKED_RUN)]
         st.caption(f"Trained on {literal(Path(run.record.data).name)}")
         _threshold_in_force(run)
+        if url_path != "threshold":
+            _threshold_being_tried(run)
 
 
 def picked_run() -> Run | None:
@@ -80,16 +85,27 @@ def footer() -> None:
 def _threshold_in_force(run: Run) -> None:
     """One line where it is damaged: another run can still be chosen above."""
     point = saved_point(run)
+    two = point is not None and point.upper is not None
+    upper = f" and {point.upper:.3f}" if two else ""
+    between = " Ruled in from the second on; in between a scan is referred to a reader." if two else ""
     st.metric(
         "Threshold in force",
-        f"{DEFAULT_THRESHOLD if point is None else point.threshold:.3f}",
-        help=f"Positive ({literal(run.record.positive)}) if the score is at least this. Every page uses it.",
+        f"{DEFAULT_THRESHOLD if point is None else point.threshold:.3f}{upper}",
+        help=f"Positive ({literal(run.record.positive)}) if the score is at least this. Every page uses it.{between}",
     )
     if point is None or point.rule == "default":
         st.caption("The default: nobody has chosen it yet. Choose one on the Threshold page.")
     else:
-        rule = rule_words(point.rule)
         st.caption(
-            f"{literal(rule[0].upper() + rule[1:])}. "
-            f"There it misses {share(point.fnr)} and falsely alarms {share(point.fpr)}."
+            f"{literal(sentence(point.says))} There it misses {share(point.fnr)} and falsely alarms {share(point.fpr)}."
         )
+    if speaks_of_calibrated_scores(run):
+        st.caption(":material/thermostat: Calibrated scores, on every page. The switch is on the Performance page.")
+
+
+def _threshold_being_tried(run: Run) -> None:
+    tried = st.session_state.get(state.THRESHOLD_DRAFTS, {}).get(run.id)
+    if tried is None:
+        return
+    upper = "" if tried.upper is None else f" and {tried.upper:.3f}"
+    st.caption(f":material/tune: Being tried on the Threshold page: {tried.threshold:.3f}{upper}. It is not in force.")

@@ -24,14 +24,27 @@ MAP_OPACITY = "map_opacity"  # float: of the heat there, in [0, 1]
 MAP_SHOWN = "map_shown"  # bool: whether the heat is shown there
 # Performance
 SPLIT_ON_PERFORMANCE = "split_on_performance"  # str: val or test; SPLIT itself is a widget's key on the review page
-CONFUSION_SHARES = "confusion_shares"  # bool: whether the matrix shows shares large
+CONFUSION_SHOWN = "confusion_shown"  # str: counts, rows or columns: what stands large in the matrix
+LOW_FNR_CORNER = "low_fnr_corner"  # bool: whether the ROC is shown as misses against false alarms, on logarithmic axes
 OVERLAY_OTHER_SPLIT = "overlay_other_split"  # bool: whether the curves of the other split are drawn too
+BY_PATIENT = "by_patient"  # bool: whether the page counts patients instead of scans
+JOINING = "joining"  # str: how a patient's scores are joined, as core.evaluation.patients.Joining.text
+CALIBRATION_BINNING = "calibration_binning"  # str: how scores are cut into bins
+CALIBRATED_OF_RUN = "calibrated-"  # + run id, bool: the switch for calibrated scores; what counts lies with the run
+CALIBRATION_PROBLEM = "calibration_problem"  # str: why the switch could not be thrown, said once
 # Threshold
 THRESHOLD_DRAFTS = "threshold_drafts"  # dict[str, Draft]: thresholds being tried and not saved, by run id
 THRESHOLD_SAVED = "threshold_saved"  # str: what the threshold page has to say after the next run of it
-SLIDER_OF_RUN = "threshold-"  # + run id, float: where its slider stands
-BUDGET_OF_RUN = "budget-"  # + run id, float: percent of positives that may be missed
-SURE_OF_RUN = "sure-"  # + run id, bool: whether that is to be promised for new scans
+THRESHOLD_TURNS = "threshold_turns"  # dict[str, int]: how often the dials were let go of, by run id
+THRESHOLD_TAB = "threshold_tab"  # str: title of the tab below the dials
+DIALS_OF_RUN = "dials-"  # + run id and key of its scores: handles, counts and rates in the browser
+RULE_KIND_OF_RUN = "rule-kind-"  # + run id, str: which rule the form shows, as pages.threshold.rules_form names it
+RULE_NUMBER_OF_RUN = "rule-number-"  # + name of a parameter, "-" and run id, float: its value there
+SURE_OF_RUN = "sure-"  # + name of a target, "-" and run id, bool: whether it is to be promised for new scans
+PATIENTS_SPLIT = "patients_split"  # str: val or test, whose rates are carried over to people
+PREVALENCE_PERCENT = "prevalence_percent"  # float: how many of 100 people have it
+MISS_COST = "miss_cost"  # float: what a miss costs, where a false alarm costs 1
+BACK_TO_OF_RUN = "back-to-"  # + run id, int: number of the change to be put in force again
 PROBLEM_OF_RUN = "problem-"  # + run id, str: why nothing could be picked, said once
 # Dataset and training
 DATA_FOLDER = "data_folder"  # str: the dataset last opened, or the one that the address asks for

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
+_MOST_ROWS_AT_ONCE = 1000  # of larger tables the browser gets what it shows, and the rest as it is scrolled to
 _SMALL = 0.001  # below it, four decimals say nothing: learning rates, for instance
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -29,6 +30,7 @@ def table_with_download(
         hide_index=True,
         width="stretch",
         height=height or "auto",
+        lazy=True if len(rows) > _MOST_ROWS_AT_ONCE else None,
         column_config={column: _format(rows[column], column in percents) for column in rows.columns},
         alt=alt,
     )

@@ -65,24 +65,3 @@ def run_name(run: Run) -> str:
     record = run.record
     when = record.created[5:19].replace("T", " ")  # to the second: several may be begun within a minute
     return f"{when}, {record.config.get('backbone')} on {Path(record.data).name}"
-
-
-def rule_words(rule: str) -> str:
-    """How a threshold was chosen, from the text kept with it (`OperatingPoint.rule`)."""
-    if rule == "default":
-        return "the default, nobody has chosen it"
-    parts = dict(part.split("=", 1) for part in rule.split(", ") if "=" in part)
-    if "fixed" in parts:
-        return "set by hand"
-    if not rule:
-        return "nobody knows how"
-    try:
-        words = f"misses at most {float(parts['max_fnr']) * 100:g} % on validation"
-        sure = (
-            f", promised for new scans with {float(parts['confidence']) * 100:g} % confidence"
-            if "confidence" in parts
-            else ""
-        )
-    except (KeyError, ValueError):
-        return rule
-    return words + sure

@@ -1,44 +1,50 @@
-"""The threshold being tried: exact, kept by run, and gone once it is saved.
+"""The threshold being tried: exact, kept by run, known to every page, and gone once it is saved.
 
-The slider shows three decimals of it. A chosen threshold is the score of a scan, and rounding it could lose that
-scan, so the slider's number counts only once it is moved by hand.
+The browser moves it; the server hears of it at a release. A chosen threshold is the score of a scan, and rounding it
+could lose that scan, so its number travels as it is, both ways.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from core.evaluation.thresholds import DEFAULT_THRESHOLD, operating_point
-from pages.shared import charts, state
+from core.evaluation.decision.operating_point import DEFAULT_THRESHOLD, OperatingPoint
+from core.evaluation.decision.rules import Default, Fixed
+from pages.shared import state
+from pages.threshold.finger import component
 from pages.threshold.subject import Subject
-
-SLIDER_STEP = 0.001
-_SLIDER_DECIMALS = 3
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A threshold, how it was chosen and what that promises, in the words of `OperatingPoint`."""
+    """A threshold, how it was chosen, what that promises, and the second one, in the words of `OperatingPoint`.
+
+    `scores` is the key of the scores that it is meant for (empty: any): calibrated ones need another.
+    """
 
     threshold: float
     rule: str
     promise: str = ""
+    upper: float | None = None
+    scores: str = ""
 
 
 def current(subject: Subject) -> Draft:
     """What is being tried for this run: what was last chosen here, else the point in force."""
     kept = _drafts().get(subject.run.id)
-    if kept is not None:
+    if kept is not None and kept.scores in ("", subject.key):
         return kept
     if subject.in_force is None:
-        return Draft(DEFAULT_THRESHOLD, "default")
-    return Draft(subject.in_force.threshold, subject.in_force.rule, subject.in_force.promise)
+        return Draft(DEFAULT_THRESHOLD, Default.text)
+    return _as_draft(subject.in_force)
 
 
 def is_in_force(subject: Subject) -> bool:
     """Whether saving the draft would change nothing."""
-    point, tried = subject.in_force, current(subject)
-    return point is not None and (point.threshold, point.rule) == (tried.threshold, tried.rule)
+    if subject.in_force is None:
+        return False
+    point, tried = _as_draft(subject.in_force), current(subject)
+    return (point.threshold, point.rule, point.upper) == (tried.threshold, tried.rule, tried.upper)
 
 
 def drop(subject: Subject) -> None:
@@ -46,42 +52,45 @@ def drop(subject: Subject) -> None:
     _drafts().pop(subject.run.id, None)
 
 
-def slider_key(subject: Subject) -> str:
-    """The slider's session key: one a run, so that no run sees another's."""
-    return f"{state.SLIDER_OF_RUN}{subject.run.id}"
+def take_point(subject: Subject, point: OperatingPoint) -> None:
+    """Try what a rule has chosen."""
+    _drafts()[subject.run.id] = replace(_as_draft(point), scores=subject.key)
 
 
-def slider_value(subject: Subject) -> float:
-    """The draft as near as the slider can show it."""
-    return round(current(subject).threshold, _SLIDER_DECIMALS)
+def set_by_hand(subject: Subject, threshold: float, upper: float | None = None) -> None:
+    """Try a threshold in [0, 1] that somebody set, or two of them; where nothing moves, its rule stays."""
+    now = current(subject)
+    if (now.threshold, now.upper) != (threshold, upper):
+        _drafts()[subject.run.id] = Draft(threshold, Fixed(threshold).text, upper=upper, scores=subject.key)
 
 
-def take_slider(subject: Subject) -> None:
-    """Callback: the slider was moved by hand."""
-    _set_by_hand(subject, round(float(st.session_state[slider_key(subject)]), _SLIDER_DECIMALS))
+def take_release(subject: Subject) -> None:
+    """Callback: a finger let go of the dials."""
+    released = component.released(dials_key(subject))
+    if released is not None:
+        _turns()[subject.run.id] = released.turn
+        set_by_hand(subject, released.threshold, released.upper)
 
 
-def take_click(subject: Subject, chart_key: str) -> None:
-    """Callback: a point of a validation curve was clicked, and carries its threshold."""
-    chosen = charts.clicked(chart_key)
-    if chosen and chosen[0] is not None:
-        _set_by_hand(subject, float(chosen[0]))
+def dials_key(subject: Subject) -> str:
+    """The dials' session key: one a run and its scores, so that no run sees another's."""
+    return f"{state.DIALS_OF_RUN}{subject.run.id}-{subject.key}"
 
 
-def choose(subject: Subject, *, max_fnr: float, confidence: float | None) -> None:
-    """Choose on validation by the share of positives that may be missed.
-
-    Raises:
-        ValueError: as `operating_point` does, where the split cannot tell or promise it.
-    """
-    point = operating_point(subject.validation, max_fnr=max_fnr, confidence=confidence, split="val")
-    _drafts()[subject.run.id] = Draft(point.threshold, point.rule, point.promise)
+def turn(subject: Subject) -> int:
+    """The last release that is known here."""
+    return _turns().get(subject.run.id, 0)
 
 
-def _set_by_hand(subject: Subject, threshold: float) -> None:
-    _drafts()[subject.run.id] = Draft(threshold, f"fixed={threshold:g}")
+def _as_draft(point: OperatingPoint) -> Draft:
+    return Draft(point.threshold, point.rule, point.promise, point.upper)
 
 
 def _drafts() -> dict[str, Draft]:
     drafts: dict[str, Draft] = st.session_state.setdefault(state.THRESHOLD_DRAFTS, {})
     return drafts
+
+
+def _turns() -> dict[str, int]:
+    turns: dict[str, int] = st.session_state.setdefault(state.THRESHOLD_TURNS, {})
+    return turns

@@ -2,22 +2,32 @@
 
 import streamlit as st
 
+from core.decided import POINT_FILE, point_in_force
 from core.errors import RunDamagedError
-from core.evaluation.curves import threshold_curve
-from core.evaluation.thresholds import OperatingPoint
-from core.results import point_in_force, splits_of
+from core.evaluation.decision.operating_point import OperatingPoint, fixed_point
+from core.evaluation.scored import Scored
+from core.results import splits_of
 from core.runs import Run
-from pages.shared import cached, frame
+from pages.shared import cached, frame, state
 from pages.shared.errors import errors_in_a_line, say_error
+from pages.shared.figures import PLOTLY_ADDRESS
+from pages.shared.splitting import say_how_split
 from pages.threshold import draft
 from pages.threshold.controls import announce_saved, show_controls
-from pages.threshold.outcome import show_outcome
-from pages.threshold.pictures import show_pictures
+from pages.threshold.finger import component
+from pages.threshold.finger.payload import payload
+from pages.threshold.history import show_history
+from pages.threshold.in_patients import show_in_patients
+from pages.threshold.outcome import interval_words, show_tables
+from pages.threshold.rules_form import show_rules
 from pages.threshold.subject import Subject
+from pages.threshold.zones import show_zones
 
 
-def _in_force(run: Run) -> OperatingPoint | None:
-    """The saved point; a damaged one is reported and can be replaced right here."""
+def _in_force(run: Run, validation: Scored) -> OperatingPoint | None:
+    """The saved point or the default; a damaged one is reported and can be replaced right here."""
+    if not (run.folder / POINT_FILE).exists():
+        return fixed_point(validation, split="val")  # the scores are at hand
     try:
         return point_in_force(run)
     except RunDamagedError as error:
@@ -28,26 +38,66 @@ def _in_force(run: Run) -> OperatingPoint | None:
 def _subject(run: Run) -> Subject:
     validation = cached.results(run, "val").scored
     test = cached.results(run, "test").scored if "test" in splits_of(run) else None
-    return Subject(run, validation, test, threshold_curve(validation), _in_force(run))
+    return Subject(run, validation, test, _in_force(run, validation))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _payload(key: str, _subject: Subject) -> bytes:
+    notes = {split: interval_words(scored) for split, scored in _subject.splits.items()}
+    return payload(key, _subject.splits, words=_subject.words, notes=notes)
 
 
 @st.fragment
 @errors_in_a_line()
 def _try_thresholds(subject: Subject) -> None:
-    """All that follows the threshold being tried: a move of the slider runs this and nothing else."""
-    grid = st.grid(3, min_column_width=250, border=True)
-    with grid.cell():
-        show_controls(subject)
+    """All that follows the threshold being tried: a release runs this and nothing else."""
     tried = draft.current(subject)
-    show_outcome(grid, subject, tried.threshold)
-    show_pictures(subject, tried.threshold)
+    component.mount_dials(
+        draft.dials_key(subject),
+        scores=subject.key,
+        threshold=tried.threshold,
+        upper=tried.upper,
+        turn=draft.turn(subject),
+        label=f"Positive ({subject.positive}) from score",
+        in_force=subject.in_force.threshold if subject.in_force else None,
+        on_release=lambda: draft.take_release(subject),
+    )
+    st.caption(_about_test(subject))
+    show_controls(subject)
+    component.mount_pictures(f"pictures-{subject.run.id}-{subject.key}", scores=subject.key, plotly=PLOTLY_ADDRESS)
+    # Only the open tab is computed: the others cost a release nothing.
+    for tab, show in zip(st.tabs(list(_TABS), key=state.THRESHOLD_TAB, on_change="rerun"), _TABS.values(), strict=True):
+        if tab.open:
+            with tab, errors_in_a_line():
+                show(subject)
 
+
+def _about_test(subject: Subject) -> str:
+    if subject.test is None:
+        return "This run has no test split: nothing tells how the threshold fares on scans it was not chosen on."
+    return (
+        "Moving the threshold while looking at test makes the test figures exploratory: they no longer tell how it "
+        "fares on scans it was not chosen on."
+    )
+
+
+_TABS = {
+    "By a rule": show_rules,
+    "Two thresholds": show_zones,
+    "In patients": show_in_patients,
+    "History": show_history,
+    "Tables": show_tables,
+}
 
 st.title("Where do we cut?")
 run = frame.run_or_empty_state()
 announce_saved()
-st.markdown(
-    "A scan is called positive if its score reaches the threshold. A lower one misses fewer and alarms more. "
-    "Choose it on **validation**; **test** only reports what became of it."
-)
-_try_thresholds(_subject(run))
+subject = _subject(run)
+with st.container(gap=None):
+    st.markdown(
+        "A scan is called positive if its score reaches the threshold. A lower one misses fewer and alarms more. "
+        "Choose it on **validation**; **test** only reports what became of it."
+    )
+    component.mount_scores(f"scores-{run.id}-{subject.key}", _payload(subject.key, subject))
+_try_thresholds(subject)
+say_how_split(run)

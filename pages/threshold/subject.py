@@ -1,30 +1,31 @@
 """What the threshold page is about: one run's scores, and the threshold in force."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
+from core.evaluation.curves import threshold_curve
+from core.evaluation.decision.operating_point import OperatingPoint
 from core.evaluation.scored import Scored
-from core.evaluation.thresholds import OperatingPoint
 from core.runs import Run
+from pages.threshold.finger.payload import content_key
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """All that trying a threshold needs, read once a page and not at each move of the slider.
+    """All that trying a threshold needs, read once a page and not at each release.
 
     Attributes:
         run: whose threshold it is.
         validation: the scores to choose on.
         test: the scores to report on; None where the run has no test split.
-        curve: `threshold_curve` of validation.
         in_force: the saved operating point or the default; None where the saved one is damaged.
     """
 
     run: Run
     validation: Scored
     test: Scored | None
-    curve: pd.DataFrame
     in_force: OperatingPoint | None
 
     @property
@@ -37,3 +38,23 @@ class Subject:
         """What the others are called: their class where there is only one."""
         others = [name for name in self.run.record.classes if name != self.positive]
         return others[0] if len(others) == 1 else "the others"
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What the two sides are called."""
+        return {"positive": self.positive, "others": self.negative_name}
+
+    @property
+    def splits(self) -> dict[str, Scored]:
+        """Scores by split, validation first."""
+        return {"val": self.validation} | ({} if self.test is None else {"test": self.test})
+
+    @cached_property
+    def key(self) -> str:
+        """A name for these very scores, as the browser knows them."""
+        return content_key(self.splits, self.words)
+
+    @cached_property
+    def curve(self) -> pd.DataFrame:
+        """`threshold_curve` of validation."""
+        return threshold_curve(self.validation)

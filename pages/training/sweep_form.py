@@ -109,7 +109,7 @@ def _trials(space: "dict[str, Choices | Range]") -> int:
 
 
 def _rule() -> "Rule":
-    from core.evaluation.thresholds import USUAL_MAX_FPR
+    from core.evaluation.decision.budgets import USUAL_MAX_FPR
     from core.sweeps.rule import Rule
 
     way = st.radio("Ranked by what is missed on validation at", (_BY_FPR, _BY_THRESHOLD), key=state.SWEEP_RULE)

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.browser import READY, wait_for
-from core.results import point_in_force, split_results, worklist
+from core.decided import point_in_force
+from core.results import split_results, worklist
 from core.runs import Run, list_runs
 from tests.browser.conftest import app_on
 

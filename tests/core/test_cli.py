@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 from tiny_trainings import ROOT, TINY, Finished, call, says_one_line, train_arguments, write_scans
 
-from core.commands import figures, trainings
+from core.commands import evaluation, trainings
+from core.decided import point_in_force
 from core.errors import WorkError
 from core.narration import Narrator
 from core.parser import build_parser
-from core.results import point_in_force
 from core.runs import Run, list_runs, read_run
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -32,6 +32,7 @@ COMMANDS = [
     "runs",
     "queue",
     "evaluate",
+    "calibrate",
     "threshold",
     "explain",
     "predict",
@@ -112,7 +113,7 @@ def test_python_m_core_is_the_command_line():
         (["stop", "../none"], "found none for '../none'"),
         (["evaluate", "none"], "found none for 'none'"),
         (["evaluate", "x" * 5000], "found none for 'xxx"),
-        (["threshold", "none"], "required: --max-fnr"),
+        (["threshold", "none"], "expected a rule to choose by (--max-fnr, "),
         (["explain", "none", "scan"], "required: --out"),
         (["predict", "none"], "required: SCAN"),
         (["demo", "none"], "found none for 'none'"),
@@ -246,7 +247,7 @@ def test_a_mistake_of_our_own_is_one_line_and_its_traceback_is_in_the_log(answer
         raise ValueError("a number\ntoo many")
 
     monkeypatch.setenv("CT_EXPLORER_DEBUG", debug)
-    monkeypatch.setattr(figures, "evaluate", fail)
+    monkeypatch.setattr(evaluation, "evaluate", fail)
     finished = answer("evaluate")
     assert finished.stderr.splitlines()[-1] == "error: unexpected ValueError: a number; please report it"
     assert finished.status == 1
@@ -378,7 +379,8 @@ def test_a_split_that_the_dataset_does_not_give_is_told(tmp_path, capsys):
 def test_threshold_is_chosen_on_validation_and_reported_on_test(answer, own_run):
     facts = answer("threshold", "--max-fnr", "0.25").facts
     what_was_used = {"sweep", "group_source", "group_by", "split_how", "decisions"}
-    assert set(facts) == {"run", "threshold", "rule", "promise", "saved", "torn_groups", "val", "test"} | what_was_used
+    told = {"run", "threshold", "rule", "promise", "chosen", "scores", "saved", "torn_groups", "val", "test"}
+    assert set(facts) == told | what_was_used
     assert facts["promise"].startswith("At most 0.25 are missed of the 4 positive scans in val; ")
     assert facts["torn_groups"] == 0
     assert facts["val"]["fnr"]["value"] <= 0.25

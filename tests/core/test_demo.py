@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 from tiny_trainings import TINY
 
+from core.decided import point_in_force, save_point
 from core.demo import demo
-from core.evaluation.thresholds import fixed_point
-from core.results import point_in_force, save_point, split_results
+from core.evaluation.decision.operating_point import fixed_point
+from core.results import split_results
 from core.runs import Run, create_run, read_run
 from core.training.jobs import progress_of
 

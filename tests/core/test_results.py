@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix, roc_auc_score
 
+from core.decided import point_in_force, save_point
 from core.errors import RequestError, RunDamagedError
-from core.evaluation.thresholds import operating_point
-from core.results import SplitResults, point_in_force, save_point, split_results, splits_of, torn_groups, worklist
+from core.evaluation.decision.choosing import chosen
+from core.evaluation.decision.rules import MaxFnr
+from core.results import SplitResults, split_results, splits_of, torn_groups, worklist
 
 SCORES = st.lists(st.tuples(st.booleans(), st.floats(0, 1, width=32)), min_size=1, max_size=30)
 
@@ -130,10 +132,9 @@ def test_half_is_in_force_while_nobody_has_chosen(own_run):
 
 
 def test_a_saved_point_is_in_force_to_the_last_bit(own_run):
-    chosen = operating_point(split_results(own_run, "val").scored, max_fnr=0.3)
-    save_point(own_run, chosen)
-    assert point_in_force(own_run) == chosen
-    assert chosen.threshold in split_results(own_run, "val").scored.scores
+    saved = save_point(own_run, chosen(split_results(own_run, "val").scored, MaxFnr(0.3)))
+    assert point_in_force(own_run) == saved
+    assert saved.threshold in split_results(own_run, "val").scored.scores
 
 
 @pytest.mark.parametrize(

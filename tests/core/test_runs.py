@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.decided import point_in_force
 from core.errors import ExplorerError, RequestError, RunDamagedError, RunNotFoundError, WorkError
 from core.models.weights import load_run_model
-from core.results import point_in_force
 from core.run_record import STATUSES, RunRecord
 from core.runs import (
     HISTORY_COLUMNS,

@@ -13,10 +13,11 @@ from changed_runs import older_run_beside
 from conftest import plain
 from streamlit.testing.v1 import AppTest
 
+from core.decided import save_point
 from core.errors import RunDamagedError
-from core.evaluation import thresholds
-from core.evaluation.thresholds import fixed_point
-from core.results import save_point, split_results
+from core.evaluation.decision import operating_point
+from core.evaluation.decision.operating_point import fixed_point
+from core.results import split_results
 from core.runs import Run
 from core.training.jobs import claimed
 from pages.shared import errors, saved_point, state
@@ -37,7 +38,7 @@ def _broken(*_: object, **__: object) -> None:
     [
         ("training/page.py", "pages.training.curves.read_history"),
         ("home/page.py", "pages.shared.progress.show_progress"),
-        ("threshold/page.py", "pages.threshold.pictures.show_pictures"),
+        ("threshold/page.py", "pages.threshold.controls.show_controls"),
         ("review/page.py", "pages.review.viewer.overlaid"),
         ("performance/page.py", "core.results.split_results"),
     ],
@@ -118,7 +119,7 @@ def test_the_sidebar_says_the_saved_point_as_core_does(app: Opened, tiny_run: Ru
     save_point(tiny_run, point)
     said = app().sidebar.caption[-1].value
     assert f"misses {point.fnr.value:.1%} and falsely alarms {point.fpr.value:.1%}" in said
-    assert saved_point.DEFAULT_THRESHOLD == thresholds.DEFAULT_THRESHOLD
+    assert saved_point.DEFAULT_THRESHOLD == operating_point.DEFAULT_THRESHOLD
 
 
 def test_the_frame_and_its_point_bring_neither_pandas_nor_scipy(tiny_run: Run) -> None:
@@ -127,7 +128,7 @@ def test_the_frame_and_its_point_bring_neither_pandas_nor_scipy(tiny_run: Run) -
         "import sys\nfrom pathlib import Path\nimport pages.shared.frame\nfrom core.runs import read_run\n"
         "from pages.shared.saved_point import saved_point\n"
         f"assert saved_point(read_run(Path({str(tiny_run.folder)!r}))).threshold == 0.7\n"
-        "bad = {'scipy', 'core.results', 'core.evaluation.thresholds', 'torch'} & set(sys.modules)\n"
+        "bad = {'scipy', 'core.results', 'core.evaluation.decision.operating_point', 'torch'} & set(sys.modules)\n"
         "assert not bad, bad\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=PAGES.parent, capture_output=True, text=True)

@@ -12,17 +12,22 @@ from changed_runs import older_run_beside, with_three_classes, without_test_scan
 from conftest import plain
 from streamlit.testing.v1 import AppTest
 
-from core.evaluation.thresholds import fixed_point
-from core.results import save_point, split_results
+from core.decided import save_point
+from core.evaluation.bands import roc_band
+from core.evaluation.curves import roc_points
+from core.evaluation.decision.operating_point import fixed_point
+from core.evaluation.scored import Scored
+from core.results import split_results
 from core.runs import Run
+from pages.performance.curves import _joined
 from pages.performance.matrix import case_of, cell_named
-from pages.performance.rates import interval_words
-from pages.performance.report import rates_table
+from pages.performance.rates import rates_table
 from pages.shared import state
-from pages.shared.words import decimal, interval, percent
+from pages.shared.words import decimal, interval, percent, span
 
 PAGE = "performance/page.py"
 Opened = Callable[..., AppTest]
+SCORED = Scored.of([0.9, 0.8, 0.3, 0.6, 0.1], [1, 1, 1, 0, 0])
 
 
 def test_without_a_run_the_page_says_what_to_do_and_has_the_button(app: Opened) -> None:
@@ -37,20 +42,36 @@ def test_without_a_run_the_page_says_what_to_do_and_has_the_button(app: Opened) 
 def test_figures_and_intervals_are_those_of_core(app: Opened, tiny_run: Run, split: str) -> None:
     evaluation = split_results(tiny_run, split).evaluated(0.5)
     at = app(PAGE, query={"split": split})
-    shown = {metric.label: (metric.value, metric.delta) for metric in at.metric}
+    shown = {metric.label: (metric.value, metric.delta) for metric in reversed(at.metric)}  # the first of a name
+    for label, estimate in {"Missed (FNR)": evaluation.fnr, "False alarms (FPR)": evaluation.fpr}.items():
+        assert shown[label] == (percent(estimate), interval(estimate))
+    assert shown["ROC AUC"][0] == decimal(evaluation.auc)
+    tables = "\n".join(markdown.value for markdown in at.markdown).replace("\u00a0", " ")
     rates = {
-        "Missed (FNR)": evaluation.fnr,
-        "False alarms (FPR)": evaluation.fpr,
         "Sensitivity (recall)": evaluation.recall,
         "Specificity": evaluation.specificity,
         "Precision (PPV)": evaluation.precision,
         "NPV": evaluation.npv,
         "Accuracy": evaluation.accuracy,
     }
-    for label, estimate in rates.items():
-        assert shown[label] == (percent(estimate), interval(estimate))
-    for label, score in {"F1": evaluation.f1, "ROC AUC": evaluation.auc}.items():
-        assert shown[label][0] == decimal(score)
+    for name, estimate in rates.items():
+        assert f"| {name} | **{percent(estimate)}** | {span(estimate)} |" in tables
+    scores = {
+        "Balanced accuracy": evaluation.balanced_accuracy,
+        "F1": evaluation.f1,
+        "F2": evaluation.f2,
+        "MCC": evaluation.mcc,
+        "Cohen's kappa": evaluation.kappa,
+        "ROC AUC (DeLong)": evaluation.auc_delong,
+        "Average precision": evaluation.average_precision,
+        "Brier score": evaluation.brier,
+        "Log loss": evaluation.log_loss,
+    }
+    for name, estimate in scores.items():
+        assert f"| {name} | **{decimal(estimate)}** | {estimate.low:.3f} to {estimate.high:.3f} |" in tables
+    said = "\n".join(plain(caption.value) for caption in at.caption)
+    for method in ("rates", "scores", "auc", "delong", "losses"):
+        assert evaluation.interval_methods[method] in said
     assert evaluation.fnr.value > 0, "the case must have something to miss"
 
 
@@ -128,7 +149,7 @@ def test_opening_the_scans_keeps_the_chosen_run(app: Opened, tiny_run: Run) -> N
 
 def test_every_chart_has_words_for_those_who_cannot_see_it(app: Opened, tiny_run: Run) -> None:
     charts = app(PAGE).get("plotly_chart")
-    assert len(charts) == 3
+    assert len(charts) >= 3
     assert all(len(chart.proto.alt) > 20 for chart in charts)
 
 
@@ -144,15 +165,21 @@ def test_three_classes_show_every_class_against_the_rest(app: Opened, tiny_run: 
     run = with_three_classes(tiny_run)
     at = app(PAGE)
     assert not at.exception
-    roc, precision_recall = (
-        [trace["name"] for trace in json.loads(chart.proto.spec)["data"]] for chart in at.get("plotly_chart")[-2:]
-    )
+    roc, one_vs_rest = _all_traces(at, "ROC curve")
+    precision_recall = _all_traces(at, "Precision against recall")[-1]
+    assert any(trace["name"].startswith("Test, AUC") for trace in roc)
     for name in run.record.classes:
-        assert any(curve.startswith(f"{name}, AUC") for curve in roc)
-        assert name in precision_recall
-    matrix = json.loads(at.get("plotly_chart")[0].proto.spec)["data"]
-    touch = next(trace for trace in matrix if trace.get("name") == "cells")
+        assert any(trace["name"].startswith(f"{name}, AUC") for trace in one_vs_rest)
+        assert name in [trace["name"] for trace in precision_recall]
+    touch = next(trace for trace in _traces(at, "Confusion") if trace.get("name") == "cells")
     assert len(touch["customdata"]) == 9
+    evaluation = split_results(run, "test").evaluated(0.5)
+    tables = "\n".join(markdown.value for markdown in at.markdown)
+    for name in ("macro_f1", "micro_auc"):
+        assert f"**{decimal(evaluation.averages[name])}**" in tables
+    by_class = tables[tables.index("| Class |") :].splitlines()
+    assert by_class[2].startswith("| **COVID** |"), "the positive class comes first"
+    assert percent(evaluation.fnr) in by_class[2]
 
 
 def test_a_cell_of_three_classes_names_its_truth_and_its_call(tiny_run: Run) -> None:
@@ -223,16 +250,70 @@ def test_the_table_of_figures_holds_every_interval(tiny_run: Run) -> None:
         evaluation.fnr.low,
         evaluation.fnr.high,
     ]
-    with_interval = table[table["interval"] != ""]
-    assert np.isfinite(with_interval[["low", "high"]].to_numpy(float)).all()
-    assert set(table.index[table["interval"] == ""]) == {"average precision", "Brier score"}
+    assert set(table.columns) == {"value", "low", "high", "interval", "split", "threshold", "counted"}
+    assert np.isfinite(table[["value", "low", "high"]].to_numpy(float)).all()
+    assert (table["interval"] != "").all()
+    assert table.index[0] == "missed (FNR)"
 
 
-def test_methods_alike_are_said_once() -> None:
-    words = interval_words({"rates": "by one way", "auc": "by another", "f1": "by another"})
-    assert words == "Rates: by one way. AUC and F1: by another."
+@pytest.mark.parametrize(("shown", "large"), [("counts", "3"), ("rows", "75.0%"), ("columns", "75.0%")])
+def test_the_matrix_shows_counts_rows_or_columns(app: Opened, tiny_run: Run, shown: str, large: str) -> None:
+    at = app(PAGE)
+    at.get("segmented_control")[1].set_value(shown).run()
+    assert not at.exception
+    words = [note["text"] for note in _spec(at, "Confusion")["layout"]["annotations"]]
+    assert words[0].startswith(f"<b>{large}</b>")
+
+
+def test_curves_have_bands_and_say_how_they_were_made(app: Opened, tiny_run: Run) -> None:
+    at = app(PAGE)
+    for chart in ("ROC curve", "Precision against recall"):
+        names = [trace["name"] for trace in _traces(at, chart)]
+        assert "95 % band, point by point" in names
+        assert names[0].startswith(("chance", "guessing"))
+        assert "threshold 0.500" in names
+    assert any("not for the whole curve at once" in caption.value for caption in at.caption)
+
+
+def test_the_low_fnr_corner_shows_misses_on_logarithmic_axes(app: Opened, tiny_run: Run) -> None:
+    at = app(PAGE)
+    at.toggle(key="low_fnr_corner").set_value(True).run()
+    assert not at.exception
+    layout = _spec(at, "Misses against false alarms")["layout"]
+    assert (layout["xaxis"]["type"], layout["yaxis"]["type"]) == ("log", "log")
+
+
+def test_every_curve_can_be_downloaded_with_its_band(app: Opened, tiny_run: Run) -> None:
+    names = {proto.proto.id.split("-")[-1]: proto for proto in app(PAGE).get("download_button")}
+    assert len(names) >= 3
+    table = _joined({"Test": roc_points(SCORED)}, {"Test": roc_band(SCORED, draws=50)}, "fpr")
+    assert list(table.columns) == ["threshold", "fpr", "fnr", "tpr", "low", "high", "split"]
+    assert len(table) == len(roc_points(SCORED))
+
+
+def test_scans_that_training_has_seen_are_said_beside_the_figures(app: Opened, tiny_run: Run) -> None:
+    assert not any("very picture" in markdown.value for markdown in app(PAGE).markdown)
+    path = tiny_run.folder / "index.parquet"
+    index = pd.read_parquet(path)
+    row = index.index[index["split"] == "test"][0]
+    index.loc[row, "pixels"] = index.loc[index["split"] == "train", "pixels"].iloc[0]
+    index.to_parquet(path, index=False)
+    st.cache_data.clear()
+    at = app(PAGE)
+    said = "\n".join(plain(markdown.value) for markdown in at.markdown)
+    assert "1 scan is the very picture of one that training has seen" in said
+    assert any("Too good by what" in caption.value for caption in at.caption)
+
+
+def _all_traces(at: AppTest, named: str) -> list[list[dict[str, Any]]]:
+    specs = [chart.proto for chart in at.get("plotly_chart")]
+    return [json.loads(proto.spec)["data"] for proto in specs if proto.alt.startswith(named)]
 
 
 def _traces(at: AppTest, named: str) -> list[dict[str, Any]]:
+    return _all_traces(at, named)[0]
+
+
+def _spec(at: AppTest, named: str) -> dict[str, Any]:
     specs = [chart.proto for chart in at.get("plotly_chart")]
-    return json.loads(next(proto.spec for proto in specs if proto.alt.startswith(named)))["data"]
+    return json.loads(next(proto.spec for proto in specs if proto.alt.startswith(named)))

@@ -11,11 +11,12 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.charts.palette import NEGATIVE, POSITIVE
-from core.evaluation.thresholds import fixed_point
+from core.decided import save_point
+from core.evaluation.decision.operating_point import fixed_point
 from core.explanation import maps
 from core.models.weights import load_run_model
 from core.prediction import predict_scan
-from core.results import save_point, split_results
+from core.results import split_results
 from core.runs import Run, read_index
 from pages.prediction.results import MOST_PROBLEMS, PER_PAGE
 from pages.prediction.verdict import verdict_html

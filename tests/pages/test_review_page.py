@@ -8,9 +8,10 @@ import streamlit as st
 from changed_runs import THIRD_CLASS, with_three_classes
 from conftest import plain
 
+from core.decided import point_in_force, save_point
 from core.errors import DatasetError
-from core.evaluation.thresholds import fixed_point
-from core.results import point_in_force, save_point, split_results, worklist
+from core.evaluation.decision.operating_point import fixed_point
+from core.results import split_results, worklist
 from pages.review.viewer import _take_row, _turn_to, verdict_words
 from pages.shared import cached, state
 

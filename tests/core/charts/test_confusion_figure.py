@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from core.charts.confusion import STRONGEST, confusion_figure
@@ -50,7 +51,7 @@ def test_cells_have_the_colour_of_what_they_mean_and_the_strength_of_their_count
 
 
 def test_normalised_cells_show_the_share_of_their_row_first():
-    figure = confusion_figure(MATRIX, TWO, positive="COVID", normalise=True)
+    figure = confusion_figure(MATRIX, TWO, positive="COVID", shown="rows")
     assert traces(figure)["missed"]["z"] == [[None, 0.1], [None, None]]
     assert "<b>10.0%</b><br>2<br>missed" in words(figure)
 
@@ -64,7 +65,7 @@ def test_truth_runs_downwards_with_the_first_class_on_top():
 
 def test_three_classes_tell_misses_from_mere_confusions():
     matrix = [[8, 1, 1], [2, 5, 3], [0, 4, 6]]
-    figure = confusion_figure(matrix, ("a", "b", "c"), positive="b", normalise=True)
+    figure = confusion_figure(matrix, ("a", "b", "c"), positive="b", shown="rows")
     assert_sound(figure)
     drawn = traces(figure)
     assert drawn["missed"]["z"] == [[None] * 3, [0.2, None, 0.3], [None] * 3]
@@ -80,7 +81,7 @@ def test_classes_named_by_numbers_stay_names():
 
 
 def test_a_class_without_scans_has_no_shares():
-    figure = confusion_figure([[0, 0], [1, 9]], TWO, positive="COVID", normalise=True)
+    figure = confusion_figure([[0, 0], [1, 9]], TWO, positive="COVID", shown="rows")
     assert_sound(figure)
     assert "0 missed (unknown of COVID)" in alt(figure)
 
@@ -96,3 +97,15 @@ def test_a_matrix_that_does_not_fit_its_classes_is_refused():
         confusion_figure(MATRIX, ("a", "b", "c"), positive="a")
     with pytest.raises(ValueError, match="the positive class must be among"):
         confusion_figure(MATRIX, TWO, positive="pneumonia")
+
+
+def test_shares_by_column_are_of_those_called_so():
+    figure = confusion_figure(MATRIX, TWO, positive="COVID", shown="columns")
+    assert_sound(figure)
+    counts = np.array(MATRIX)
+    shares = counts / counts.sum(axis=0)
+    large = [note.text.split("</b>")[0].removeprefix("<b>") for note in figure.layout.annotations]
+    assert large == [f"{share:.1%}" for share in shares.ravel()]
+    assert "of those predicted COVID" in alt(figure)
+    three = confusion_figure([[4, 1, 0], [1, 5, 0], [0, 0, 3]], ("a", "b", "c"), positive="a", shown="columns")
+    assert "4 of 5 predicted a rightly (80.0%)" in alt(three)

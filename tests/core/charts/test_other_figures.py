@@ -10,10 +10,9 @@ from core.charts.image_sizes import size_scatter_figure
 from core.charts.palette import CELL_COLOURS, NEGATIVE, POSITIVE
 from core.charts.score_histogram import score_histogram_figure
 from core.charts.wording import in_cell, number, percent, scans, with_interval
-from core.evaluation.confusion import counts_at
+from core.evaluation.decision.budgets import USUAL_MAX_FPR
 from core.evaluation.intervals import Estimate
 from core.evaluation.scored import Scored
-from core.evaluation.thresholds import USUAL_MAX_FPR
 from tests.core.charts.figure_contents import alt, assert_sound, traces, words
 
 HISTORY = pd.DataFrame(
@@ -101,38 +100,30 @@ def sample():
     return Scored.of(np.clip(rng.normal(0.35 + 0.3 * labels, 0.2), 0, 1), labels)
 
 
-def test_the_histogram_holds_every_scan_once_in_its_cell():
+def test_the_histogram_holds_every_scan_once_in_the_colour_it_has_below_the_threshold():
     scored = sample()
-    figure = score_histogram_figure(scored, threshold=0.43, positive="COVID", negative_name="others")
+    figure = score_histogram_figure(scored, positive="COVID", negative_name="others")
     assert_sound(figure)
-    counts = counts_at(scored, 0.43)
-    drawn = {trace["marker"]["color"]: trace for trace in traces(figure).values()}
-    for cell, count, sign in (
-        ("found", counts.tp, 1),
-        ("missed", counts.fn, 1),
-        ("cleared", counts.tn, -1),
-        ("false alarm", counts.fp, -1),
-    ):
-        heights = drawn[CELL_COLOURS[cell]]["y"]
-        assert sum(heights) == sign * count
-        assert all(height * sign >= 0 for height in heights)
-        assert [abs(height) for height in heights] == [row[0] for row in drawn[CELL_COLOURS[cell]]["customdata"]]
-    assert f"COVID: {counts.tp} found, {counts.fn} missed." in alt(figure)
-    assert f"others: {counts.tn} cleared, {counts.fp} false alarms." in alt(figure)
+    drawn = {trace["marker"]["color"]: trace["y"] for trace in traces(figure).values()}
+    assert sum(drawn[CELL_COLOURS["missed"]]) == scored.positives
+    assert sum(drawn[CELL_COLOURS["cleared"]]) == -scored.negatives
+    assert min(drawn[CELL_COLOURS["missed"]]) >= 0 >= max(drawn[CELL_COLOURS["cleared"]])
+    assert not any(drawn[CELL_COLOURS["found"]] + drawn[CELL_COLOURS["false alarm"]])  # in the legend alone
+    assert f"{scored.positives} COVID upwards (half of them above" in alt(figure)
 
 
 def test_positives_lie_at_their_scores():
     scored = Scored.of([0.0, 0.51, 1.0, 1.0], [True] * 4)
-    drawn = traces(score_histogram_figure(scored, threshold=0.5, positive="p", negative_name="n"))
-    found = drawn["p: 3 found"]
-    assert [(x, y) for x, y in zip(found["x"], found["y"], strict=True) if y] == [
+    drawn = traces(score_histogram_figure(scored, positive="p", negative_name="n"))["missed"]
+    assert [(x, y) for x, y in zip(drawn["x"], drawn["y"], strict=True) if y] == [
+        (pytest.approx(0.0125), 1),
         (pytest.approx(0.5125), 1),
         (pytest.approx(0.9875), 2),
     ]
 
 
 def test_downwards_is_counted_upwards_in_whole_scans():
-    axis = score_histogram_figure(sample(), threshold=0.4, positive="p", negative_name="n").layout.yaxis
+    axis = score_histogram_figure(sample(), positive="p", negative_name="n").layout.yaxis
     assert list(axis.ticktext) == [str(abs(tick)) for tick in axis.tickvals]
     assert {*axis.tickvals} == {-tick for tick in axis.tickvals}
     assert 5 <= len(axis.tickvals) <= 11
@@ -140,13 +131,13 @@ def test_downwards_is_counted_upwards_in_whole_scans():
 
 @pytest.mark.parametrize("scored", [Scored.of([0.3], [True]), Scored.of([0.3, 0.3], [False, False])])
 def test_a_histogram_of_one_class_is_drawn(scored):
-    figure = score_histogram_figure(scored, threshold=0.5, positive="p", negative_name="n")
+    figure = score_histogram_figure(scored, positive="p", negative_name="n")
     assert_sound(figure)
     assert sum(abs(y) for trace in traces(figure).values() for y in trace["y"]) == scored.n
 
 
 def test_a_histogram_without_scans_says_so_in_words():
-    figure = score_histogram_figure(Scored.of([], []), threshold=0.5, positive="p", negative_name="n")
+    figure = score_histogram_figure(Scored.of([], []), positive="p", negative_name="n")
     assert_sound(figure)
     assert "no scans in this split" in words(figure)
 

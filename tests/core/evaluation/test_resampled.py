@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn import metrics
 
-from core.evaluation.resampled import auc_estimate, f1_estimate, weighted_auc, weighted_f1
+from core.evaluation.intervals import group_bootstrap
+from core.evaluation.resampled import auc_estimate, ranking_estimates, weighted_auc
 from core.evaluation.scored import Scored
 from tests.core.evaluation.strategies_for_scores import labelled_scores
 
@@ -30,22 +30,10 @@ def test_weighted_auc_is_the_share_of_pairs_ranked_rightly(scored, seed):
     np.testing.assert_allclose(fast, slow, atol=1e-12)
 
 
-@given(labelled_scores(min_size=2, both_classes=True), st.floats(0, 1), st.integers(0, 2**32 - 1))
-def test_weighted_f1_agrees_with_scikit_learn(scored, threshold, seed):
-    weights = np.random.default_rng(seed).integers(0, 4, size=(3, scored.n)).astype(float)
-    for value, row in zip(weighted_f1(scored, threshold)(weights), weights, strict=True):
-        if row[scored.labels].sum() == 0:
-            assert math.isnan(value)
-        else:
-            called = scored.scores >= threshold
-            theirs = metrics.f1_score(scored.labels, called, sample_weight=row, zero_division=0)
-            assert value == pytest.approx(theirs, abs=1e-12)
-
-
 @settings(max_examples=20)
 @given(labelled_scores(min_size=2, both_classes=True))
 def test_intervals_hold_their_value_and_stay_within_zero_to_one(scored):
-    for estimate in (auc_estimate(scored, draws=200), f1_estimate(scored, 0.5, draws=200)):
+    for estimate in ranking_estimates(scored, draws=200):
         assert 0 <= estimate.value <= 1
         if not math.isnan(estimate.low):
             assert 0 <= estimate.low <= estimate.value <= estimate.high <= 1
@@ -54,15 +42,14 @@ def test_intervals_hold_their_value_and_stay_within_zero_to_one(scored):
 
 def test_one_class_absent_is_said_not_crashed():
     for labels in ([True] * 3, [False] * 3):
-        estimate = auc_estimate(Scored.of([0.1, 0.5, 0.9], labels))
-        assert math.isnan(estimate.value)
-        assert math.isnan(estimate.low)
-    assert math.isnan(f1_estimate(Scored.of([0.1, 0.5, 0.9], [False] * 3), 0.5).value)
+        for estimate in ranking_estimates(Scored.of([0.1, 0.5, 0.9], labels)):
+            assert math.isnan(estimate.value)
+            assert math.isnan(estimate.low)
 
 
 def test_a_faultless_small_sample_claims_no_certainty():
     scored = Scored.of(np.r_[np.full(10, 0.9), np.full(10, 0.1)], np.r_[[True] * 10, [False] * 10])
-    for estimate in (auc_estimate(scored), f1_estimate(scored, 0.5)):
+    for estimate in ranking_estimates(scored):
         assert (estimate.value, estimate.high) == (1, 1)
         assert 0.6 < estimate.low < 0.9
 
@@ -77,13 +64,27 @@ def test_more_faultless_groups_make_the_interval_narrower_and_more_scans_of_them
     assert low(20, 1) < low(200, 1) < 1
 
 
-def test_nothing_found_leaves_room_above_zero():
-    estimate = f1_estimate(Scored.of([0.1] * 20, [True] * 10 + [False] * 10), 0.5)
-    assert (estimate.value, estimate.low) == (0, 0)
-    assert 0.2 < estimate.high < 0.6
-
-
 def test_five_scans_are_enough_for_a_value():
     scored = Scored.of([0.9, 0.8, 0.3, 0.6, 0.1], [1, 1, 1, 0, 0])
     assert auc_estimate(scored).value == pytest.approx(5 / 6)
-    assert f1_estimate(scored, 0.5).value == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize(("n", "groups"), [(300, None), (300, 60), (6000, None), (6000, 900)])
+def test_resampling_counts_gives_the_interval_of_resampling_scans(n, groups):
+    rng = np.random.default_rng(n)
+    labels = rng.random(n) < 0.4
+    names = None if groups is None else rng.integers(groups, size=n)
+    scored = Scored.of(np.clip(rng.normal(0.4 + 0.2 * labels, 0.2), 0, 1), labels, names)
+    fast, slow = auc_estimate(scored), group_bootstrap(weighted_auc(scored), scored.groups, draws=500)
+    assert fast.value == pytest.approx(slow.value, abs=1e-12)
+    width = slow.high - slow.low
+    assert fast.low == pytest.approx(slow.low, abs=0.1 * width)
+    assert fast.high == pytest.approx(slow.high, abs=0.1 * width)
+
+
+def test_constant_scores_rank_nothing():
+    area, precision = ranking_estimates(Scored.of([0.5] * 40, [True] * 10 + [False] * 30))
+    assert area.value == 0.5
+    assert precision.value == 0.25
+    assert area.low < 0.5 < area.high
+    assert precision.low < 0.25 < precision.high

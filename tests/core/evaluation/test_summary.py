@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from core.evaluation.summary import evaluate
+from core.evaluation.classified import Classified
+from core.evaluation.ranking import ranking_of
+from core.evaluation.summary import METHOD_OF, evaluate, evaluation_at
 
 CLASSES = ("COVID", "non-COVID")
 
@@ -41,8 +43,14 @@ def test_every_figure_agrees_with_scikit_learn():
         found.npv.value: metrics.precision_score(~truth, ~called),
         found.f1.value: metrics.f1_score(truth, called),
         found.auc.value: metrics.roc_auc_score(truth, scores),
-        found.average_precision: metrics.average_precision_score(truth, scores),
-        found.brier: metrics.brier_score_loss(truth, scores),
+        found.auc_delong.value: metrics.roc_auc_score(truth, scores),
+        found.average_precision.value: metrics.average_precision_score(truth, scores),
+        found.brier.value: metrics.brier_score_loss(truth, scores),
+        found.log_loss.value: metrics.log_loss(truth, scores),
+        found.balanced_accuracy.value: metrics.balanced_accuracy_score(truth, called),
+        found.f2.value: metrics.fbeta_score(truth, called, beta=2),
+        found.mcc.value: metrics.matthews_corrcoef(truth, called),
+        found.kappa.value: metrics.cohen_kappa_score(truth, called),
     }.items():
         assert ours == pytest.approx(theirs, abs=1e-12)
     predicted = np.where(called, *CLASSES)
@@ -55,8 +63,11 @@ def test_json_has_the_figures_people_ask_for_and_no_nan():
     assert set(asked.split()) <= set(found)
     assert found["confusion"]["classes"] == list(CLASSES)
     assert sum(map(sum, found["confusion"]["matrix"])) == found["n"]
-    for name in ("accuracy", "auc", "fnr", "fpr", "precision", "recall", "f1"):
-        assert 0 <= found[name]["low"] <= found[name]["value"] <= found[name]["high"] <= 1
+    with_interval = [name for name in METHOD_OF if not name.startswith(("macro_", "micro_"))]
+    assert len(with_interval) == 17
+    for name in with_interval:
+        assert -1 <= found[name]["low"] < found[name]["value"] < found[name]["high"]
+        assert METHOD_OF[name] in found["interval_methods"]
 
 
 def test_the_order_of_scans_changes_nothing():
@@ -64,7 +75,8 @@ def test_the_order_of_scans_changes_nothing():
     order = np.random.default_rng(1).permutation(len(labels))
     shuffled = report(probabilities[order], labels[order], [groups[i] for i in order]).to_json()
     straight = report(probabilities, labels, groups).to_json()
-    assert shuffled.pop("brier") == pytest.approx(straight.pop("brier"), abs=1e-12)
+    for name in ("brier", "log_loss", "auc_delong"):  # sums in another order
+        assert shuffled.pop(name) == pytest.approx(straight.pop(name), abs=1e-12)
     assert shuffled == straight
 
 
@@ -76,7 +88,8 @@ def test_one_class_absent_is_said_as_none(only):
     assert found["auc"] == nothing
     assert found[absent] == nothing
     assert found[present]["value"] == 0.5
-    assert found["average_precision"] is None
+    for name in ("auc_delong", "average_precision", "balanced_accuracy", "mcc", "kappa"):
+        assert found[name] == nothing
     json.dumps(found, allow_nan=False)
 
 
@@ -117,12 +130,13 @@ def test_wrong_requests_are_refused(changes, says):
         report(*sample(), **changes)
 
 
-def test_fewer_groups_than_scans_is_owned_up_to():
+def test_intervals_say_how_they_were_made():
     probabilities, labels, groups = sample()
-    torn = report(probabilities, labels, groups)
-    assert "30 groups: the true uncertainty is larger" in torn.interval_methods["rates"]
-    alone = report(probabilities, labels, range(120))
-    assert "larger" not in alone.interval_methods["rates"]
+    grouped = report(probabilities, labels, groups).interval_methods
+    assert "2000 resamples of whole groups (30 groups of 120 scans" in grouped["rates"]
+    assert "30 groups as units" in grouped["delong"]
+    alone = report(probabilities, labels, range(120)).interval_methods
+    assert "Wilson score interval over 120 scans" in alone["rates"]
 
 
 def test_scans_in_groups_that_agree_widen_the_interval_of_auc():
@@ -136,3 +150,69 @@ def test_scans_in_groups_that_agree_widen_the_interval_of_auc():
     assert honest.auc.value == naive.auc.value
     assert honest.auc.high - honest.auc.low > 2 * (naive.auc.high - naive.auc.low)
     assert math.isclose(honest.fnr.value, naive.fnr.value)
+    assert honest.fnr.high - honest.fnr.low > 2 * (naive.fnr.high - naive.fnr.low)
+
+
+def test_a_new_threshold_gives_the_same_figures_with_the_ranking_made_before(monkeypatch):
+    probabilities, labels, groups = sample()
+    split = Classified.of(probabilities, labels, groups, classes=CLASSES, positive="COVID")
+    ranking = ranking_of(split)
+    monkeypatch.setattr("core.evaluation.summary.ranking_of", None)  # not made again
+    kept = evaluation_at(split, 0.7, split="test", ranking=ranking)
+    monkeypatch.undo()
+    assert kept == report(probabilities, labels, groups, threshold=0.7)
+
+
+def test_three_classes_have_averages_and_figures_of_each_class_as_scikit_learn_has_them():
+    rng = np.random.default_rng(3)
+    probabilities = rng.dirichlet([1, 1, 1], size=90)
+    labels = rng.choice(["a", "b", "c"], size=90)
+    found = report(probabilities, labels, range(90), classes=("a", "b", "c"), positive="b", threshold=0.3)
+    called = np.where(probabilities[:, 1] >= 0.3, "b", np.where(probabilities[:, 0] >= probabilities[:, 2], "a", "c"))
+    three = {"average": "macro"}
+    truth = labels[:, None] == np.array(["a", "b", "c"])
+    for name, theirs in {
+        "macro_precision": metrics.precision_score(labels, called, **three),
+        "macro_recall": metrics.recall_score(labels, called, **three),
+        "macro_f1": metrics.f1_score(labels, called, **three),
+        "micro_f1": metrics.f1_score(labels, called, average="micro"),
+        "macro_auc": metrics.roc_auc_score(truth, probabilities, average="macro"),
+        "micro_auc": metrics.roc_auc_score(truth, probabilities, average="micro"),
+    }.items():
+        assert found.averages[name].value == pytest.approx(theirs, abs=1e-12)
+        assert found.averages[name].low < theirs < found.averages[name].high
+    assert found.log_loss.value == pytest.approx(metrics.log_loss(labels, probabilities))
+    assert found.mcc.value == pytest.approx(metrics.matthews_corrcoef(labels, called))
+    for number, name in enumerate("abc"):
+        of_class = found.by_class[name]
+        assert of_class["recall"].value == pytest.approx(metrics.recall_score(labels == name, called == name))
+        assert of_class["f1"].value == pytest.approx(metrics.f1_score(labels == name, called == name))
+        assert of_class["auc"].value == pytest.approx(metrics.roc_auc_score(truth[:, number], probabilities[:, number]))
+    json.dumps(found.to_json(), allow_nan=False)
+
+
+def test_two_classes_have_no_averages():
+    found = report(*sample())
+    assert found.averages == found.by_class == {}
+
+
+def test_faultless_figures_claim_no_certainty():
+    truth = np.arange(20) % 2 == 0
+    found = report(np.c_[truth, ~truth].astype(float), np.where(truth, *CLASSES), range(20))
+    for name in ("fnr", "fpr", "brier"):
+        figure = getattr(found, name)
+        assert (figure.value, figure.low) == (0, 0)
+        assert 0.1 < figure.high < 0.4
+    for name in ("accuracy", "auc", "auc_delong", "average_precision", "balanced_accuracy", "f1", "f2", "mcc", "kappa"):
+        figure = getattr(found, name)
+        assert (figure.value, figure.high) == (1, 1)
+        assert 0.3 < figure.low < 0.9
+
+
+def test_a_run_of_one_group_has_figures_and_no_intervals():
+    probabilities, labels, _ = sample()
+    found = report(probabilities, labels, ["only"] * 120)
+    for name in METHOD_OF:
+        if not name.startswith(("macro_", "micro_")):
+            assert math.isnan(getattr(found, name).low)
+            assert not math.isnan(getattr(found, name).value)

@@ -7,9 +7,9 @@ from tiny_sweeps import made_up_run, short_sweep
 
 from core.errors import ConfigError, RunDamagedError, WorkError
 from core.evaluation.confusion import counts_at, rates
+from core.evaluation.decision.budgets import fnr_at_fpr
 from core.evaluation.intervals import Estimate, wilson_interval
 from core.evaluation.scored import Scored
-from core.evaluation.thresholds import fnr_at_fpr
 from core.sweeps.rule import Rule, Standing, standing
 
 GOOD = {

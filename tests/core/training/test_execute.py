@@ -106,7 +106,7 @@ def test_the_record_says_what_was_done(trained):
 def test_predictions_embeddings_and_index_go_row_by_row(trained):
     predictions, index = read_predictions(trained.run), read_index(trained.run)
     embeddings = np.load(trained.run.folder / "embeddings.npy", allow_pickle=False)
-    assert list(predictions.columns) == ["path", "label", "split", "group", "covid", "normal"]
+    assert list(predictions.columns) == ["path", "label", "split", "group", "brightness", "covid", "normal"]
     for column in ("path", "label", "split", "group"):
         assert predictions[column].tolist() == index[column].tolist()
     np.testing.assert_allclose(predictions[["covid", "normal"]].sum(axis=1), 1, rtol=1e-6)

@@ -1,0 +1,164 @@
+"""Commands about where a run is cut: a rule applied, its history, a step back, and what it means in patients."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from core.commands.datasets import Facts
+from core.commands.figures import chosen_facts, what_was_used
+from core.errors import ConfigError, RequestError
+from core.evaluation.decision.rules import Cost, FBeta, Fixed, MaxFnr, MaxFpr, Ppv, Rule, Youden, Zones
+from core.runs import Run
+
+if TYPE_CHECKING:
+    from core.decided import Change
+    from core.evaluation.decision.operating_point import OperatingPoint
+    from core.results import SplitResults
+
+_CHOICES = "--max-fnr, --max-fpr, --cost, --youden, --f-beta, --ppv, --value, or --rule-out with --rule-in"
+_RULES = ("max_fnr", "max_fpr", "cost", "youden", "f_beta", "ppv", "value", "rule_out")
+_PROMISED = ("max_fnr", "max_fpr", "rule_out")
+
+
+def asked_rule(options: Mapping[str, Any]) -> Rule | None:
+    """The rule that the options of `threshold` ask for; None where they ask for the history or the one in force.
+
+    Args:
+        options: by their names, `max_fnr` and so on; absent ones are None, or false where they are switches.
+
+    Raises:
+        RequestError: no rule, several, half of one, a confidence that it cannot promise, or a rule beside the history.
+        ConfigError: a value is out of range.
+    """
+    given = [name for name in _RULES if options[name] is not None and options[name] is not False]
+    confidence, prevalence = options["confidence"], options["prevalence"]
+    if options["history"] or options["back"] is not None:
+        if given or options["save"] or prevalence is not None:
+            raise RequestError("expected --history or --back by itself, found more; ask for one thing at a time")
+        return None
+    if (options["rule_out"] is None) != (options["rule_in"] is None):
+        raise RequestError("expected --rule-out and --rule-in together, found one of them; give both")
+    if len(given) > 1:
+        found = " and ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise RequestError(f"expected one rule ({_CHOICES}), found {found}; keep one")
+    if confidence is not None and (not given or given[0] not in _PROMISED):
+        raise RequestError(
+            "expected --confidence with --max-fnr, --max-fpr or --rule-out and --rule-in, which can be promised; "
+            "leave it out"
+        )
+    if prevalence is not None and not 0 < prevalence < 1:
+        raise ConfigError(f"expected a prevalence between 0 and 1, found {prevalence:g}")
+    if not given:
+        if prevalence is None or options["save"]:
+            raise RequestError(f"expected a rule to choose by ({_CHOICES}), found none; give one")
+        return None
+    if given[0] == "ppv" and prevalence is None:
+        raise RequestError("expected --prevalence with --ppv: a PPV holds at one prevalence only; give it")
+    try:
+        return _rule(given[0], options, confidence, prevalence)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+
+
+def threshold(run: Run, rule: Rule | None, *, prevalence: float | None, save: bool) -> Facts:
+    """Choose a threshold on validation by a rule, and report it on test; without one, report the one in force.
+
+    Raises:
+        ConfigError: no threshold does what the rule asks.
+    """
+    from core.decided import point_in_force, save_point
+    from core.evaluation.decision.choosing import chosen
+    from core.results import split_results, splits_of, torn_groups
+
+    splits = {
+        split: split_results(run, split) for split in ("val", "test") if split in splits_of(run) or split == "val"
+    }
+    try:
+        point = point_in_force(run) if rule is None else chosen(splits["val"].scored, rule)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    if save:
+        point = save_point(run, point)
+    facts: Facts = {
+        "run": run.id,
+        "threshold": point.threshold,
+        "rule": point.rule,
+        "promise": point.promise,
+        "chosen": chosen_facts(point),
+        "scores": splits["val"].score_kind or "raw",
+        "saved": save,
+        "torn_groups": torn_groups(run),
+        **what_was_used(run),
+        "val": None,
+        "test": None,
+    }
+    return facts | {name: _figures(results, point, prevalence) for name, results in splits.items()}
+
+
+def history(run: Run) -> Facts:
+    """Every change of a run's threshold, oldest first; the last is in force."""
+    from core.decided import point_history
+
+    return {"run": run.id, "history": [_change_facts(change) for change in point_history(run)]}
+
+
+def back(run: Run, *, to: int | None) -> Facts:
+    """Put the threshold before the present one in force again, or that of a numbered change."""
+    from core.decided import point_in_force, take_back
+
+    take_back(run, to=to)
+    point = point_in_force(run)  # for the kind of scores in force, which it may not have been chosen on
+    return {"run": run.id, "threshold": point.threshold, "rule": point.rule, "chosen": chosen_facts(point)}
+
+
+def _rule(name: str, options: Mapping[str, Any], confidence: float | None, prevalence: float | None) -> Rule:
+    value = options[name]
+    if name == "max_fnr":
+        return MaxFnr(value, confidence)
+    if name == "max_fpr":
+        return MaxFpr(value, confidence)
+    if name == "cost":
+        return Cost(*_prices(value), prevalence)
+    if name == "ppv":
+        return Ppv(value, prevalence)  # type: ignore[arg-type]  # is there, or was refused
+    if name == "rule_out":
+        return Zones(value, options["rule_in"], confidence, confidence)
+    if name == "youden":
+        return Youden()
+    return FBeta(value) if name == "f_beta" else Fixed(value)
+
+
+def _prices(text: str) -> tuple[float, float]:
+    try:
+        miss, false_alarm = (float(part) for part in text.split(":"))
+    except ValueError:
+        raise ValueError(
+            f"expected --cost as a miss to a false alarm, such as 10:1 where a miss is ten times as bad, found {text!r}"
+        ) from None
+    return miss, false_alarm
+
+
+def _figures(results: "SplitResults", point: "OperatingPoint", prevalence: float | None) -> Facts:
+    """A split's figures at the threshold; its zones where there are two, and patients where a prevalence is given."""
+    facts: Facts = results.evaluated(point.threshold).to_json()
+    if point.upper is not None:
+        from core.evaluation.decision.zones import zone_figures
+
+        facts["zones"] = zone_figures(results.scored, point.threshold, point.upper).to_json()
+    if prevalence is not None:
+        from core.evaluation.decision.population import in_population
+
+        facts["in_patients"] = in_population(results.scored, point.threshold, prevalence).to_json()
+    return facts
+
+
+def _change_facts(change: "Change") -> Facts:
+    point = change.point
+    return {
+        "number": change.number,
+        "threshold": point.threshold,
+        **chosen_facts(point),
+        "back_to": change.back_to,
+        "fnr": point.fnr.to_json(),
+        "fpr": point.fpr.to_json(),
+        "data_fingerprint": point.data_fingerprint,
+    }

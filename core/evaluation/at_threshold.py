@@ -1,0 +1,140 @@
+"""Every figure at a threshold with its interval: Wilson's where scans are independent, else from resampled groups."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.evaluation.agreement import AVERAGES, Matrices, Share, Values, recalls, scores_of, shares_of
+from core.evaluation.classified import Classified
+from core.evaluation.confusion import Rates, counts_at, rates
+from core.evaluation.draws import DRAWS, drawn_counts, percentile_estimate
+from core.evaluation.intervals import Estimate, wilson_around, wilson_interval
+from core.evaluation.scored import Scored
+
+SHARES = ("fnr", "fpr", "recall", "specificity", "precision", "npv", "accuracy")
+SCORES = ("balanced_accuracy", "f1", "f2", "mcc", "kappa")
+
+
+@dataclass(frozen=True, eq=False)
+class AtThreshold:
+    """What a threshold does to a split.
+
+    Attributes:
+        matrix: counts, shape (classes, classes), row the truth, column the prediction.
+        figures: `SHARES` and `SCORES` by name.
+        averages: of precision, recall and F1 over the classes; empty for two classes.
+        by_class: recall, precision and F1 of each class against the rest, by its name; empty for two classes.
+    """
+
+    matrix: NDArray[np.int64]
+    figures: dict[str, Estimate]
+    averages: dict[str, Estimate]
+    by_class: dict[str, dict[str, Estimate]]
+
+
+def at_threshold(split: Classified, threshold: float, *, draws: int = DRAWS, seed: int = 0) -> AtThreshold:
+    """Count once, resample the counts once, and read every figure off.
+
+    Where all resamples agree, the percentile interval would claim certainty. There the interval of a share is
+    Wilson's, with the groups it is counted in as trials; that of a score is its range while every class's recall
+    moves within such an interval.
+    """
+    names, size = split.classes, len(split.classes)
+    counted = _Counted(split.cells_at(threshold), size, split.groups, draws, seed)
+    figures = {name: counted.share(share) for name, share in shares_of(size, split.column).items()}
+    figures |= {name: counted.score(score) for name, score in scores_of(split.column).items()}
+    if size == 2:
+        return AtThreshold(counted.matrix, figures, {}, {})
+    averages = {name: counted.score(score) for name, score in AVERAGES.items()}
+    by_class = {}
+    for number, name in enumerate(names):
+        shares = shares_of(size, number)
+        by_class[name] = {"recall": counted.share(shares["recall"]), "precision": counted.share(shares["precision"])}
+        by_class[name]["f1"] = counted.score(scores_of(number)["f1"])
+    return AtThreshold(counted.matrix, figures, averages, by_class)
+
+
+def rates_at(scored: Scored, threshold: float, *, draws: int = DRAWS, seed: int = 0) -> Rates:
+    """All rates of one class against the rest: as `rates` where scans are independent, else from resampled groups.
+
+    Raises:
+        ValueError: the threshold is NaN.
+    """
+    counts = counts_at(scored, threshold)
+    if scored.independent:
+        return rates(counts)
+    cells = 2 * scored.labels + (scored.scores >= threshold)
+    counted = _Counted(cells.astype(np.intp), 2, scored.group_numbers, draws, seed)
+    found = {name: counted.share(share) for name, share in shares_of(2, 1).items()}
+    return Rates(sensitivity=found.pop("recall"), ppv=found.pop("precision"), **found)
+
+
+class _Counted:
+    """A split's counts at a threshold with their resamples."""
+
+    def __init__(self, cells: NDArray[np.intp], size: int, groups: NDArray[np.intp], draws: int, seed: int) -> None:
+        self.cells, self.groups = cells, groups
+        self.matrix = np.bincount(cells, minlength=size * size).reshape(size, size).astype(np.int64)
+        self.drawn = drawn_counts(cells, size * size, groups, draws=draws, seed=seed).reshape(draws, size, size)
+        self.group_count = int(groups.max()) + 1 if groups.size else 0
+        self.independent = self.group_count == groups.size
+
+    def share(self, share: Share) -> Estimate:
+        if self.independent:
+            return wilson_interval(int(self.matrix[share.counted].sum()), int(self.matrix[share.among].sum()))
+        estimate = self._resampled(share.of)
+        if estimate.low < estimate.high or math.isnan(estimate.low):
+            return estimate
+        return wilson_around(estimate.value, self._groups_in(share.among))
+
+    def score(self, score: Callable[[Matrices], Values]) -> Estimate:
+        estimate = self._resampled(score)
+        if estimate.low < estimate.high or math.isnan(estimate.low):
+            return estimate
+        found = score(np.stack(self._corners()))
+        found = np.r_[found[~np.isnan(found)], estimate.value]
+        return Estimate(estimate.value, float(found.min()), float(found.max()))
+
+    def _resampled(self, figure: Callable[[Matrices], Values]) -> Estimate:
+        value = float(figure(self.matrix[None].astype(np.float64))[0])
+        if self.group_count < 2:
+            return Estimate(value, math.nan, math.nan)
+        return percentile_estimate(value, figure(self.drawn))
+
+    def _corners(self) -> list[Matrices]:
+        """Matrices with every class's recall at either end of its interval."""
+        matrix = self.matrix.astype(np.float64)
+        support = matrix.sum(axis=1)
+        ends = []
+        for number, recall in enumerate(recalls(matrix)):
+            if math.isnan(recall):
+                ends.append([0.0])
+                continue
+            row = np.zeros(matrix.shape, dtype=bool)
+            row[number] = True
+            around = wilson_around(float(recall), self._groups_in(row))
+            ends.append([around.low, around.high])
+        # Of many classes only all at the lower and all at the upper end: the other corners lie between.
+        chosen = (
+            itertools.product(*ends) if len(ends) <= 3 else zip(*(pair * (3 - len(pair)) for pair in ends), strict=True)
+        )
+        return [_with_recalls(matrix, support, np.array(corner)) for corner in chosen]
+
+    def _groups_in(self, among: NDArray[np.bool_]) -> int:
+        chosen = self.groups[among.ravel()[self.cells]]
+        return int(np.count_nonzero(np.bincount(chosen))) if chosen.size else 0
+
+
+def _with_recalls(matrix: Matrices, support: Values, recall: Values) -> Matrices:
+    """The matrix with these recalls; what is missed goes where misses went before, else where the scans are."""
+    missed = matrix * (1 - np.eye(len(matrix)))
+    bare = missed.sum(axis=1) == 0
+    missed[bare] = (support + 1e-9) * (1 - np.eye(len(matrix)))[bare]
+    missed *= ((1 - recall) * support / missed.sum(axis=1))[:, None]
+    return missed + np.diag(recall * support)

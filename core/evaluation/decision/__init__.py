@@ -1,0 +1,1 @@
+"""Where to cut, and what that means: rules, promises, two thresholds, patients, net benefit."""

@@ -1,0 +1,247 @@
+"""A threshold in patients: what its alarms mean where the disease is as frequent as it is where the model is used."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from core.evaluation.confusion import Counts, counts_at
+from core.evaluation.decision.rules import Cost
+from core.evaluation.draws import DRAWS, drawn_counts
+from core.evaluation.intervals import Estimate
+from core.evaluation.scored import Scored
+
+PEOPLE = 1000
+
+
+@dataclass(frozen=True)
+class People:
+    """Whole people of whom some have the disease: the four numbers add up to `people`.
+
+    Attributes:
+        people: how many are looked at.
+        have_it: of these; the others do not.
+        found, missed: of those who have it.
+        alarmed, cleared: of the others; an alarm there is one for nothing.
+        missed_exactly: how many are missed before rounding, so that 0.3 of a miss is not told as none.
+        alarmed_exactly: the same of alarms for nothing.
+    """
+
+    people: int
+    have_it: int
+    found: int
+    missed: int
+    alarmed: int
+    cleared: int
+    missed_exactly: float
+    alarmed_exactly: float
+
+    @property
+    def says(self) -> str:
+        """In a sentence: "Of 1,000 people like these, 50 have it: 48 found, 2 missed, 95 alarmed for nothing."."""
+        missed = _at_least_said(self.missed, self.missed_exactly)
+        alarmed = _at_least_said(self.alarmed, self.alarmed_exactly)
+        return (
+            f"Of {self.people:,} people like these, {self.have_it:,} have it: {self.found:,} found, {missed} missed, "
+            f"{alarmed} alarmed for nothing."
+        )
+
+
+@dataclass(frozen=True)
+class InPopulation:
+    """What calls at a threshold mean at a prevalence, with 95 % intervals; NaN where the scans cannot tell.
+
+    Attributes:
+        prevalence: share of people who have it, in (0, 1).
+        ppv: share of alarms that are right there.
+        npv: share of cleared people who rightly are.
+        lr_positive: how many times likelier an alarm is in those who have it than in others; infinite without one
+            false alarm.
+        lr_negative: how many times likelier being cleared is in those who have it; 0 without one miss.
+        people: the same in whole people; None where a class is absent.
+        by_groups: whether intervals are from drawing groups, because scans are not independent.
+    """
+
+    prevalence: float
+    ppv: Estimate
+    npv: Estimate
+    lr_positive: Estimate
+    lr_negative: Estimate
+    people: People | None
+    by_groups: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values, None for what is no finite number."""
+        names = ("ppv", "npv", "lr_positive", "lr_negative")
+        return {
+            "prevalence": self.prevalence,
+            **{name: _finite(getattr(self, name)) for name in names},
+            "says": self.people.says if self.people else "One class is absent: nothing can be said of people.",
+        }
+
+
+@dataclass(frozen=True)
+class ExpectedCost:
+    """Cost of the errors among so many people, in the unit in which the two prices are given.
+
+    Attributes:
+        model: at the threshold.
+        call_everybody: if all were called positive.
+        call_nobody: if none were.
+    """
+
+    model: float
+    call_everybody: float
+    call_nobody: float
+
+
+def in_population(
+    scored: Scored, threshold: float, prevalence: float, *, draws: int = DRAWS, seed: int = 0
+) -> InPopulation:
+    """What a threshold's calls mean where a share `prevalence` of people has it.
+
+    FNR and FPR are those of the scans, taken to be the same there (the same kind of patients, scanner, severity); only
+    the frequency differs. Intervals of likelihood ratios of independent scans: D. L. Simel, G. P. Samsa and D. B.
+    Matchar, "Likelihood ratios with confidence: sample size estimation for diagnostic test studies", Journal of
+    Clinical Epidemiology 44 (1991), 763-770, with half a scan added to each cell where one is empty. Where scans come
+    from fewer groups: percentiles over resamples of whole groups. PPV and NPV at the prevalence follow from the ratios
+    by Bayes' rule, and so do their intervals, the prevalence taken as known.
+
+    Raises:
+        ValueError: the prevalence is not within (0, 1), or the threshold is NaN.
+    """
+    check_prevalence(prevalence)
+    counts = counts_at(scored, threshold)
+    if not scored.positives or not scored.negatives:
+        nothing = Estimate(math.nan, math.nan, math.nan)
+        return InPopulation(prevalence, nothing, nothing, nothing, nothing, None, not scored.independent)
+    totals = None if scored.independent else _drawn(scored, threshold, draws, seed)
+    positive = _ratio(scored, (counts.tp, counts.fp), None if totals is None else totals[:, [0, 1]])
+    negative = _ratio(scored, (counts.fn, counts.tn), None if totals is None else 1 - totals[:, [0, 1]])
+    odds = prevalence / (1 - prevalence)
+    return InPopulation(
+        prevalence=float(prevalence),
+        ppv=Estimate(*(_share_from_odds(odds * ratio) for ratio in (positive.value, positive.low, positive.high))),
+        npv=Estimate(*(1 - _share_from_odds(odds * ratio) for ratio in (negative.value, negative.high, negative.low))),
+        lr_positive=positive,
+        lr_negative=negative,
+        people=people_of(counts, prevalence),
+        by_groups=not scored.independent,
+    )
+
+
+def people_of(counts: Counts, prevalence: float, *, people: int = PEOPLE) -> People:
+    """The counts of a split carried over to whole people, of whom a share `prevalence` has it.
+
+    Raises:
+        ValueError: a class is absent, or the prevalence is not within (0, 1).
+    """
+    check_prevalence(prevalence)
+    positives, negatives = counts.tp + counts.fn, counts.fp + counts.tn
+    if not positives or not negatives:
+        raise ValueError(f"people need both classes to tell from, found {positives} positive and {negatives} others")
+    have_it = _rounded(people * prevalence)
+    missed_exactly = have_it * counts.fn / positives
+    alarmed_exactly = (people - have_it) * counts.fp / negatives
+    missed, alarmed = _rounded(missed_exactly), _rounded(alarmed_exactly)
+    return People(
+        people=people,
+        have_it=have_it,
+        found=have_it - missed,
+        missed=missed,
+        alarmed=alarmed,
+        cleared=people - have_it - alarmed,
+        missed_exactly=missed_exactly,
+        alarmed_exactly=alarmed_exactly,
+    )
+
+
+def expected_cost(counts: Counts, rule: Cost, *, people: int = PEOPLE) -> ExpectedCost:
+    """What the errors of a threshold cost among so many people, beside calling everybody or nobody.
+
+    Args:
+        counts: of a split, both classes present.
+        rule: the two prices, and the prevalence; without one, that of the split.
+    """
+    positives, negatives = counts.tp + counts.fn, counts.fp + counts.tn
+    if not positives or not negatives:
+        raise ValueError(f"a cost needs both classes to tell from, found {positives} positive and {negatives} others")
+    prevalence = positives / counts.n if rule.prevalence is None else rule.prevalence
+    all_missed, all_alarmed = people * prevalence * rule.miss, people * (1 - prevalence) * rule.false_alarm
+    return ExpectedCost(
+        model=all_missed * counts.fn / positives + all_alarmed * counts.fp / negatives,
+        call_everybody=all_alarmed,
+        call_nobody=all_missed,
+    )
+
+
+def check_prevalence(prevalence: float) -> None:
+    """Raise ValueError unless the prevalence lies within (0, 1)."""
+    if not 0 < prevalence < 1:
+        raise ValueError(f"prevalence must lie in (0, 1), found {prevalence:g}")
+
+
+def _drawn(scored: Scored, threshold: float, draws: int, seed: int) -> NDArray[np.float64]:
+    """Sensitivity and FPR in resamples of whole groups, those without one of the classes left out, shape (kept, 2)."""
+    cell = 2 * (scored.scores >= threshold) + scored.labels
+    drawn = drawn_counts(cell, 4, scored.group_numbers, draws=draws, seed=seed)  # TN, FN, FP, TP
+    totals = np.stack([drawn[:, 1] + drawn[:, 3], drawn[:, 0] + drawn[:, 2]], axis=1)
+    kept = (totals > 0).all(axis=1)
+    return drawn[kept][:, [3, 2]] / totals[kept]
+
+
+def _ratio(scored: Scored, events: tuple[int, int], drawn: NDArray[np.float64] | None) -> Estimate:
+    """Share of the positives with an event by that of the others; `drawn` holds both of each resample, shape (k, 2)."""
+    mine, theirs = events[0] / scored.positives, events[1] / scored.negatives
+    if not events[0] and not events[1]:
+        return Estimate(math.nan, math.nan, math.nan)
+    value = mine / theirs if events[1] else math.inf
+    if drawn is None:
+        return _simel(value, events, (scored.positives, scored.negatives))
+    # Percentiles of mine / (mine + theirs), which is never infinite, carried over: the order stays the same.
+    both = drawn.sum(axis=1)
+    parts = drawn[both > 0, 0] / both[both > 0]
+    low, high = np.quantile(parts, [0.025, 0.975]) if parts.size else (math.nan, math.nan)
+    if not low < high:  # all draws agree, and would claim certainty: as if each group were one scan
+        groups = scored.groups_with(scored.labels), scored.groups_with(~scored.labels)
+        return _simel(value, (mine * groups[0], theirs * groups[1]), groups)
+    return Estimate(value, min(value, _odds(float(low))), max(value, _odds(float(high))))
+
+
+def _simel(value: float, events: tuple[float, float], trials: tuple[int, int]) -> Estimate:
+    """Interval on the logarithm; an empty cell on either side gets half a scan, and the ratio's own end stays."""
+    (a, b), (m, n) = events, trials
+    if not all((a, b)):
+        a, b, m, n = a + 0.5, b + 0.5, m + 1, n + 1
+    reach = float(ndtri(0.975)) * math.sqrt(max(0.0, 1 / a - 1 / m + 1 / b - 1 / n))
+    middle = math.log((a / m) / (b / n))
+    low, high = math.exp(middle - reach), math.exp(middle + reach)
+    return Estimate(value, min(value, low), max(value, high))
+
+
+def _share_from_odds(odds: float) -> float:
+    return 1.0 if math.isinf(odds) else odds / (1 + odds)
+
+
+def _odds(share: float) -> float:
+    return math.inf if share >= 1 else share / (1 - share)
+
+
+def _rounded(value: float) -> int:
+    return math.floor(value + 0.5)
+
+
+def _at_least_said(whole: int, exactly: float) -> str:
+    return "fewer than 1" if whole == 0 and exactly > 0 else f"{whole:,}"
+
+
+def _finite(estimate: Estimate) -> dict[str, float | None]:
+    return {
+        name: value if math.isfinite(value) else None
+        for name, value in (("value", estimate.value), ("low", estimate.low), ("high", estimate.high))
+    }

@@ -1,0 +1,260 @@
+"""By what a threshold is chosen: each rule with its parameters, its text and its reason. Light: no library is imported.
+
+`rule.text` is what is kept with a threshold, and `core.evaluation.decision.rule_texts.parsed_rule` makes the rule of it
+again; how each one picks is in `core.evaluation.decision.choosing`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class MaxFnr:
+    """At most a share `max_fnr`, in [0, 1), of the positives missed; with `confidence`, in (0, 1), of new ones too."""
+
+    max_fnr: float
+    confidence: float | None = None
+
+    reason = "A miss is the worst that can happen: say how many are bearable, and alarm no more than that takes."
+
+    def __post_init__(self) -> None:
+        _check("max_fnr", self.max_fnr, low_is_in=True)
+        _check("confidence", self.confidence)
+
+    @property
+    def text(self) -> str:
+        """As kept with a threshold."""
+        return f"max_fnr={_plain(self.max_fnr)}{_confidence_text('confidence', self.confidence)}"
+
+    @property
+    def words(self) -> str:
+        """In words."""
+        return f"at most {_percent(self.max_fnr)} missed{_confidence_words(self.confidence)}"
+
+
+@dataclass(frozen=True)
+class MaxFpr:
+    """At most a share `max_fpr` in [0, 1] of the others alarmed; with `confidence` promised for new ones."""
+
+    max_fpr: float
+    confidence: float | None = None
+
+    reason = "There is time for only so many false alarms: miss as few as that allows."
+
+    def __post_init__(self) -> None:
+        _check("max_fpr", self.max_fpr, low_is_in=True, high_is_in=True)
+        _check("confidence", self.confidence)
+
+    @property
+    def text(self) -> str:
+        """As kept with a threshold."""
+        return f"max_fpr={_plain(self.max_fpr)}{_confidence_text('confidence', self.confidence)}"
+
+    @property
+    def words(self) -> str:
+        """In words."""
+        return f"at most {_percent(self.max_fpr)} false alarms{_confidence_words(self.confidence)}"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The least expected cost, where one miss costs `miss` and one false alarm `false_alarm`, both above 0.
+
+    Where `prevalence` in (0, 1) is given, positives are that share of the scans; else the share they are in the split.
+    """
+
+    miss: float
+    false_alarm: float = 1.0
+    prevalence: float | None = None
+
+    reason = "A miss and a false alarm have a price each: pay as little as can be in all."
+
+    def __post_init__(self) -> None:
+        for name in ("miss", "false_alarm"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise ValueError(f"the cost of a {name.replace('_', ' ')} must be above 0, found {value:g}")
+        _check("prevalence", self.prevalence)
+
+    @property
+    def text(self) -> str:
+        """As kept with a threshold: a miss to a false alarm."""
+        where = "" if self.prevalence is None else f", prevalence={_plain(self.prevalence)}"
+        return f"cost={_plain(self.miss)}:{_plain(self.false_alarm)}{where}"
+
+    @property
+    def words(self) -> str:
+        """In words, with the direction."""
+        where = "" if self.prevalence is None else f" where {_percent(self.prevalence)} have it"
+        if self.miss == self.false_alarm:
+            return f"the least cost if a miss costs as much as a false alarm{where}"
+        if self.miss > self.false_alarm:
+            return f"the least cost if a miss costs {self.miss / self.false_alarm:.4g} times a false alarm{where}"
+        return f"the least cost if a false alarm costs {self.false_alarm / self.miss:.4g} times a miss{where}"
+
+
+@dataclass(frozen=True)
+class Youden:
+    """The largest sensitivity + specificity - 1.
+
+    Source: W. J. Youden, "Index for rating diagnostic tests", Cancer 3 (1950), 32-35.
+    """
+
+    text = "youden"
+    words = "the largest sum of sensitivity and specificity (Youden)"
+    reason = "Sensitivity and specificity count alike. It says nothing of what a miss costs: usual, seldom right."
+
+
+@dataclass(frozen=True)
+class FBeta:
+    """The largest F-beta, in which recall weighs `beta` > 0 times as much as precision.
+
+    Source: C. J. van Rijsbergen, "Information Retrieval", 2nd edition (1979), chapter 7.
+    """
+
+    beta: float
+
+    reason = "Alarms should be right and positives found; beta says how much more the finding counts."
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.beta) and self.beta > 0):
+            raise ValueError(f"beta must be above 0, found {self.beta:g}")
+
+    @property
+    def text(self) -> str:
+        """As kept with a threshold."""
+        return f"f_beta={_plain(self.beta)}"
+
+    @property
+    def words(self) -> str:
+        """In words."""
+        return f"the largest F{self.beta:.4g}"
+
+
+@dataclass(frozen=True)
+class Ppv:
+    """At least a share `ppv` in (0, 1] of the alarms right where a share `prevalence` in (0, 1) has it."""
+
+    ppv: float
+    prevalence: float
+
+    reason = "Whoever follows up the alarms must find enough among them, where people are as ill as where it is used."
+
+    def __post_init__(self) -> None:
+        _check("ppv", self.ppv, high_is_in=True)
+        _check("prevalence", self.prevalence)
+
+    @property
+    def text(self) -> str:
+        """As kept with a threshold."""
+        return f"ppv={_plain(self.ppv)}, prevalence={_plain(self.prevalence)}"
+
+    @property
+    def words(self) -> str:
+        """In words."""
+        return f"at least {_percent(self.ppv)} of alarms right where {_percent(self.prevalence)} have it"
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A threshold in [0, 1] that somebody set."""
+
+    threshold: float
+
+    words = "set by hand"
+    reason = "The threshold is given, by a protocol or by hand."
+
+    def __post_init__(self) -> None:
+        _check("threshold", self.threshold, low_is_in=True, high_is_in=True)
+
+    @property
+    def text(self) -> str:
+        """As kept with a threshold."""
+        return f"fixed={_plain(self.threshold)}"
+
+
+@dataclass(frozen=True)
+class Default:
+    """The threshold of a run for which nobody has chosen one."""
+
+    text = "default"
+    words = "the default, nobody has chosen it"
+    reason = "Nobody has chosen a threshold."
+
+
+@dataclass(frozen=True)
+class Zones:
+    """Two thresholds: at most `rule_out` of the positives below the lower, `rule_in` of the others from the upper on.
+
+    Each target may be promised for new scans with a confidence of its own; both then hold together with at least
+    the sum of the two confidences less 1.
+    """
+
+    rule_out: float
+    rule_in: float
+    out_confidence: float | None = None
+    in_confidence: float | None = None
+
+    reason = "Leave to a reader what the model cannot tell: rule out below, rule in above, refer in between."
+
+    def __post_init__(self) -> None:
+        _check("rule_out", self.rule_out, low_is_in=True)
+        _check("rule_in", self.rule_in, low_is_in=True, high_is_in=True)
+        _check("out_confidence", self.out_confidence)
+        _check("in_confidence", self.in_confidence)
+
+    @property
+    def below(self) -> MaxFnr:
+        """The rule of the lower threshold."""
+        return MaxFnr(self.rule_out, self.out_confidence)
+
+    @property
+    def above(self) -> MaxFpr:
+        """The rule of the upper threshold."""
+        return MaxFpr(self.rule_in, self.in_confidence)
+
+    @property
+    def text(self) -> str:
+        """As kept with a threshold."""
+        sure = (
+            f"{_confidence_text('out_confidence', self.out_confidence)}"
+            f"{_confidence_text('in_confidence', self.in_confidence)}"
+        )
+        return f"rule_out={_plain(self.rule_out)}, rule_in={_plain(self.rule_in)}{sure}"
+
+    @property
+    def words(self) -> str:
+        """In words."""
+        return f"two thresholds, {self.below.words} below the lower, {self.above.words} from the upper on"
+
+
+Rule = MaxFnr | MaxFpr | Cost | Youden | FBeta | Ppv | Fixed | Default | Zones
+
+
+def _check(name: str, value: float | None, *, low_is_in: bool = False, high_is_in: bool = False) -> None:
+    if value is None:
+        return
+    above = value >= 0 if low_is_in else value > 0
+    below = value <= 1 if high_is_in else value < 1
+    if not (above and below):
+        span = f"{'[' if low_is_in else '('}0, 1{']' if high_is_in else ')'}"
+        raise ValueError(f"{name} must lie in {span}, found {value:g}")
+
+
+def _plain(value: float) -> str:
+    """The shortest text that reads as the same number."""
+    return repr(float(value)).removesuffix(".0")
+
+
+def _percent(value: float) -> str:
+    return f"{value * 100:.4g} %"
+
+
+def _confidence_text(name: str, confidence: float | None) -> str:
+    return "" if confidence is None else f", {name}={_plain(confidence)}"
+
+
+def _confidence_words(confidence: float | None) -> str:
+    return "" if confidence is None else f", promised for new scans with {_percent(confidence)} confidence"

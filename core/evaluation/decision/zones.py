@@ -1,0 +1,109 @@
+"""What two thresholds do: ruled out below the lower, ruled in from the upper on, referred to a reader in between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.evaluation.decision.operating_point import check_threshold
+from core.evaluation.draws import DRAWS, drawn_counts, percentile_estimate
+from core.evaluation.intervals import Estimate, wilson_around, wilson_interval
+from core.evaluation.scored import Scored
+
+RULED_OUT, REFERRED, RULED_IN = "ruled out", "referred", "ruled in"
+ZONES = (RULED_OUT, REFERRED, RULED_IN)
+
+
+@dataclass(frozen=True)
+class ZoneFigures:
+    """The three zones of one split, with 95 % intervals.
+
+    Attributes:
+        lower, upper: ruled out if score < lower, ruled in if score >= upper, else referred.
+        positives: positive scans by zone, in the order of `ZONES`.
+        others: the other scans by zone, likewise.
+        fnr: share of all positives that are ruled out: missed, and no reader sees them.
+        fpr: share of all others that are ruled in: alarmed, and no reader sees them.
+        referred: share of all scans that are referred.
+        npv: share of the ruled out that are rightly so, where positives are as frequent as here.
+        ppv: share of the ruled in that are rightly so, likewise.
+        by_groups: whether intervals are from drawing groups, because scans are not independent; else Wilson's.
+    """
+
+    lower: float
+    upper: float
+    positives: tuple[int, int, int]
+    others: tuple[int, int, int]
+    fnr: Estimate
+    fpr: Estimate
+    referred: Estimate
+    npv: Estimate
+    ppv: Estimate
+    by_groups: bool
+
+    @property
+    def needs_reader(self) -> bool:
+        """Whether there is a zone in between."""
+        return self.lower < self.upper
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values, None for NaN."""
+        return {
+            "lower": self.lower,
+            "upper": self.upper,
+            "fnr": self.fnr.to_json(),
+            "fpr": self.fpr.to_json(),
+            "referred": self.referred.to_json(),
+            "npv": self.npv.to_json(),
+            "ppv": self.ppv.to_json(),
+            "zones": [
+                {"zone": zone, "positives": positives, "others": others}
+                for zone, positives, others in zip(ZONES, self.positives, self.others, strict=True)
+            ],
+        }
+
+
+def zone_figures(scored: Scored, lower: float, upper: float, *, draws: int = DRAWS, seed: int = 0) -> ZoneFigures:
+    """The zones of scans at two thresholds that were chosen elsewhere.
+
+    Args:
+        scored: at least one scan; a share of nothing is NaN.
+        lower, upper: in [0, 1], the lower not above the upper.
+        draws, seed: of the intervals, where scans are not independent.
+
+    Raises:
+        ValueError: a threshold is out of range, or the lower lies above the upper.
+    """
+    check_threshold(lower)
+    check_threshold(upper)
+    if lower > upper:
+        raise ValueError(f"the lower threshold must not lie above the upper, found {lower:g} and {upper:g}")
+    zone = (scored.scores >= lower).astype(np.intp) + (scored.scores >= upper)  # number in ZONES
+    cell = zone + 3 * ~scored.labels
+    counts = np.bincount(cell, minlength=6)
+    drawn = None if scored.independent else drawn_counts(cell, 6, scored.group_numbers, draws=draws, seed=seed)
+
+    def share(hits: list[int], trials: list[int]) -> Estimate:
+        hit, tried = int(counts[hits].sum()), int(counts[trials].sum())
+        if drawn is None or not tried:
+            return wilson_interval(hit, tried)
+        with np.errstate(invalid="ignore"):  # draws without a trial say nothing
+            estimate = percentile_estimate(hit / tried, drawn[:, hits].sum(axis=1) / drawn[:, trials].sum(axis=1))
+        if estimate.low == estimate.high:  # all draws agree, and would claim certainty
+            return wilson_around(hit / tried, scored.groups_with(np.isin(cell, trials)))
+        return estimate
+
+    return ZoneFigures(
+        lower=float(lower),
+        upper=float(upper),
+        positives=(int(counts[0]), int(counts[1]), int(counts[2])),
+        others=(int(counts[3]), int(counts[4]), int(counts[5])),
+        fnr=share([0], [0, 1, 2]),
+        fpr=share([5], [3, 4, 5]),
+        referred=share([1, 4], [0, 1, 2, 3, 4, 5]),
+        npv=share([3], [0, 3]),
+        ppv=share([2], [2, 5]),
+        by_groups=drawn is not None,
+    )

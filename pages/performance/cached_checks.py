@@ -1,0 +1,62 @@
+"""Streamlit's caches around what the performance page alone computes. Keys as in `pages.shared.cached`."""
+
+import pandas as pd
+import streamlit as st
+
+from core.cautions import Caution
+from core.cautions import cautions as cautions_of
+from core.evaluation.bands import precision_recall_band, roc_band
+from core.evaluation.patients import parsed_joining
+from core.evaluation.reliability import Binning
+from core.evaluation.subgroups import Subgroups
+from core.runs import Run
+from core.scores_in_force import CalibrationReport
+from core.scores_in_force import calibration_report as report_on
+from core.subgroup_columns import run_columns, subgroups_in
+from pages.shared import cached
+
+
+def calibration_report(run: Run, split: str, binning: Binning, joining: str) -> CalibrationReport:
+    """A split's scores before and after the run's temperature. Raises ExplorerError as the function of core does."""
+    return _calibration_report(str(run.folder), cached.scores_changed(run), split, binning, joining, run)
+
+
+def subgroups(run: Run, split: str, threshold: float) -> Subgroups:
+    """The subgroups of a split's scans at a threshold. Raises RunDamagedError as `run_columns` does."""
+    return _subgroups(str(run.folder), cached.scores_changed(run), split, threshold, run)
+
+
+def bands(run: Run, split: str, joining: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The bands around ROC and precision-recall curve of the positive class."""
+    return _bands(str(run.folder), cached.scores_changed(run), split, joining, run)
+
+
+def cautions(run: Run, split: str) -> tuple[Caution, ...]:
+    """What touches the figures of a split. Raises RunDamagedError as the function of core does."""
+    return _cautions(str(run.folder), cached.scores_changed(run), split, run)
+
+
+@st.cache_resource(show_spinner="Resampling the curves", max_entries=16)
+def _bands(
+    folder: str, changed_at: tuple[float, ...], split: str, joining: str, _run: Run
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    scored = cached.results(_run, split, joining).scored
+    return roc_band(scored), precision_recall_band(scored)
+
+
+@st.cache_data(show_spinner=False, ttl=60, max_entries=16)  # an audit may come to an end meanwhile
+def _cautions(folder: str, changed_at: tuple[float, ...], split: str, _run: Run) -> tuple[Caution, ...]:
+    return cautions_of(_run, split)
+
+
+@st.cache_resource(show_spinner="Fitting a temperature", max_entries=16)
+def _calibration_report(
+    folder: str, changed_at: tuple[float, ...], split: str, binning: Binning, joining: str, _run: Run
+) -> CalibrationReport:
+    return report_on(_run, split, binning=binning, joining=parsed_joining(joining) if joining else None)
+
+
+@st.cache_resource(show_spinner="Looking at subgroups", max_entries=16)
+def _subgroups(folder: str, changed_at: tuple[float, ...], split: str, threshold: float, _run: Run) -> Subgroups:
+    results = cached.results(_run, split)
+    return subgroups_in(results, run_columns(_run, results), threshold)

@@ -1,0 +1,1 @@
+"""The threshold under the finger: what moves at once, in the browser."""

@@ -1,0 +1,154 @@
+// The dials: a handle or two on a scale, fields to type in, and what the thresholds do on each split.
+
+const CELL_WORDS = { found: "found", missed: "missed", falseAlarms: "false alarms", cleared: "cleared", referredPositives: "referred", referredOthers: "referred" }
+const KEY_STEPS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 50, PageDown: -50 }
+
+/** Put text where it is not yet: what stays as it is costs no layout. */
+function say(node, text) {
+  if (node.textContent !== text) node.textContent = text
+}
+
+/** Make the dials listen, once, and give back what paints them. */
+function setUpDials(root, held) {
+  const track = root.querySelector(".finger-track")
+  const parts = {
+    root,
+    track,
+    handles: root.querySelectorAll(".finger-handle"),
+    zones: [...root.querySelectorAll("[data-zone]")],
+    fields: root.querySelectorAll(".finger-field input"),
+    label: root.querySelector('[data-says="threshold"]'),
+    two: root.querySelector(".finger-switch input"),
+    said: root.querySelector(".finger-said"),
+    cards: [],
+  }
+  let gripPx = 0 // from the middle of the handle to where it was gripped
+  followPointer(track, held, (event, which) => {
+    const box = track.querySelector(".finger-rail").getBoundingClientRect()
+    const at = (px) => (px - box.left) / box.width
+    const handle = which === null ? event.target.closest(".finger-handle") : null
+    if (handle) {
+      const gripped = held.upper !== held.threshold ? handle.dataset.which : at(event.clientX) < 0.5 ? "upper" : "threshold"
+      gripPx = event.clientX - box.left - held[gripped] * box.width
+      return { which: gripped, value: held[gripped] }
+    }
+    if (which === null) gripPx = 0
+    const value = stepped(at(event.clientX - gripPx))
+    return { which: which ?? nearest(held, value), value }
+  })
+  track.addEventListener("taken", (event) => handleOf(parts, event.detail).focus({ preventScroll: true }))
+  for (const handle of parts.handles) {
+    handle.onkeydown = (event) => followKey(event, held, handle.dataset.which)
+    handle.onblur = () => held.timer && release(held) // whatever is pressed next must know
+  }
+  for (const field of parts.fields) field.onchange = () => takeTyped(field, held)
+  parts.two.onchange = () => {
+    held.upper = parts.two.checked ? stepped((held.threshold + 1) / 2) : null
+    release(held)
+  }
+  return () => paintDials(parts, held)
+}
+
+function handleOf(parts, which) {
+  return [...parts.handles].find((handle) => handle.dataset.which === which)
+}
+
+/** Arrows go a thousandth, with Shift to the next scan's score; Page a twentieth; Home and End to the ends. */
+function followKey(event, held, which) {
+  const now = held[which]
+  let next = null
+  if (event.key === "Home") next = which === "upper" ? held.threshold : 0
+  else if (event.key === "End") next = which === "upper" ? 1 : (held.upper ?? 1)
+  else if (event.key in KEY_STEPS) {
+    const step = KEY_STEPS[event.key]
+    if (event.shiftKey && held.scores !== null) next = neighbouringScore(held.scores.splits[0], now, Math.sign(step))
+    else if (step > 0) next = stepped((Math.floor(now * STEPS + 1e-9) + step) / STEPS)
+    else next = stepped((Math.ceil(now * STEPS - 1e-9) + step) / STEPS)
+  }
+  if (next === null) return
+  event.preventDefault()
+  moveTo(held, which, next)
+  releaseSoon(held)
+}
+
+/** Take a number that was typed; what is none is said to be none, and changes nothing. */
+function takeTyped(field, held) {
+  const value = field.value.trim() === "" ? NaN : Number(field.value.trim().replace(",", "."))
+  const wrong = !(value >= 0 && value <= 1)
+  field.setAttribute("aria-invalid", String(wrong))
+  field.title = wrong ? "A number from 0 to 1" : ""
+  if (wrong) return
+  moveTo(held, field.dataset.which, value)
+  release(held)
+}
+
+function paintDials(parts, held) {
+  if (held.threshold === null) return
+  const isTwo = held.upper !== null
+  const ends = [held.threshold, held.upper ?? held.threshold]
+  parts.root.classList.toggle("is-two", isTwo)
+  say(parts.label, isTwo ? "Rule out below" : parts.root.dataset.label)
+  parts.two.checked = isTwo
+  parts.zones.forEach((zone, place) => {
+    const [from, to] = [[0, ends[0]], ends, [ends[1], 1]][place]
+    zone.style.transform = `translateX(${from * 100}%) scaleX(${to - from})`
+  })
+  const words = heard(held)
+  for (const handle of parts.handles) {
+    const value = held[handle.dataset.which]
+    handle.hidden = value === null
+    if (value === null) continue
+    handle.style.left = `${value * 100}%`
+    handle.setAttribute("aria-label", handle.dataset.which === "upper" ? "Rule in from" : parts.label.textContent)
+    handle.setAttribute("aria-valuenow", String(value))
+    handle.setAttribute("aria-valuetext", words)
+  }
+  for (const field of parts.fields) {
+    const value = held[field.dataset.which]
+    if (value === null || field.getRootNode().activeElement === field) continue
+    field.value = typed(value)
+    field.setAttribute("aria-invalid", "false")
+  }
+  if (!held.moving && !held.timer && held.turn > 0) say(parts.said, words)
+  if (held.scores === null) return
+  if (parts.cards.length === 0) parts.cards = held.scores.splits.map((split) => addCard(parts.root, held.scores, split))
+  parts.cards.forEach((card, place) => paintCard(card, held.scores, held.scores.splits[place], held))
+}
+
+function addCard(root, scores, split) {
+  const card = root.querySelector("template").content.cloneNode(true).firstElementChild
+  card.dataset.split = split.name
+  const texts = { ...scores.words, name: split.title, role: split.role, note: split.note }
+  for (const node of card.querySelectorAll("[data-says]")) say(node, texts[node.dataset.says] ?? "")
+  for (const cell of card.querySelectorAll("[data-cell]")) cell.append(...["b", "small", "small"].map((name) => document.createElement(name)))
+  for (const value of card.querySelectorAll("dd")) value.append(...["b", "small"].map((name) => document.createElement(name)))
+  root.querySelector(".finger-cards").append(card)
+  return {
+    cells: [...card.querySelectorAll("[data-cell]")],
+    rates: [...card.querySelectorAll("[data-rate]")],
+    heads: { in: card.querySelector('[data-says="in"]'), out: card.querySelector('[data-says="out"]') },
+  }
+}
+
+function paintCard(card, scores, split, held) {
+  const counts = countsAt(split, held.threshold, held.upper)
+  const rates = ratesOf(counts, scores.z)
+  say(card.heads.in, held.upper === null ? "called positive" : "ruled in")
+  say(card.heads.out, held.upper === null ? "called negative" : "ruled out")
+  for (const cell of card.cells) {
+    const name = cell.dataset.cell
+    const total = name in { found: 1, missed: 1, referredPositives: 1 } ? split.positives.length : split.others.length
+    const [number, word, share] = cell.children
+    say(number, count(counts[name]))
+    number.classList.toggle("is-long", number.textContent.length > 6)
+    say(word, name === "falseAlarms" && counts[name] === 1 ? "false alarm" : CELL_WORDS[name])
+    say(share, total === 0 ? "of none" : `${fixed((counts[name] / total) * 100, 1)}%`)
+    cell.style.setProperty("--strength", `${Math.round(8 + (total === 0 ? 0 : (42 * counts[name]) / total))}%`)
+  }
+  for (const node of card.rates) {
+    const rate = rates[node.dataset.rate]
+    const [value, interval] = node.lastElementChild.children
+    say(value, percent(rate))
+    say(interval, span(rate))
+  }
+}

@@ -1,0 +1,120 @@
+// What the page holds of each run: its scores, where the thresholds stand, and who paints them.
+// The parts of the page are mounted apart from each other; they meet here.
+
+const HELD_AT_MOST = 4
+const PATIENCE_MS = 3000
+const STEPS = 1000 // of a move by hand, from 0 to 1
+
+const heldRuns = (globalThis[Symbol.for("ct-explorer.threshold")] ??= new Map())
+
+/** What is held of a run. */
+function holdOf(key) {
+  let held = heldRuns.get(key)
+  if (held === undefined) {
+    held = {
+      key, scores: null, threshold: null, upper: null, painters: new Set(), frame: 0,
+      moving: false, timer: 0, send: null, turn: 0, sentAt: 0, // turn: how often Python was told
+    }
+    heldRuns.set(key, held)
+    for (const old of [...heldRuns.keys()].slice(0, -HELD_AT_MOST)) heldRuns.delete(old)
+  }
+  return held
+}
+
+/** Paint everything once, with the next frame. */
+function paintSoon(held) {
+  if (held.frame) return
+  held.frame = requestAnimationFrame(() => {
+    held.frame = 0
+    for (const paint of held.painters) paint()
+  })
+}
+
+/** Take the thresholds that Python knows, unless the finger is ahead of it. */
+function adopt(held, { threshold, upper, turn }, isNew) {
+  const answerIsOld = turn < held.turn && !isNew && performance.now() - held.sentAt < PATIENCE_MS
+  if (held.moving || held.timer || answerIsOld) return
+  held.turn = turn
+  held.threshold = threshold
+  held.upper = upper
+  paintSoon(held)
+}
+
+/** Move one of the thresholds, `threshold` or `upper`; neither passes the other. */
+function moveTo(held, which, value) {
+  if (which === "upper") held.upper = Math.min(1, Math.max(value, held.threshold))
+  else held.threshold = Math.max(0, Math.min(value, held.upper ?? 1))
+  paintSoon(held)
+}
+
+/** Which of the thresholds a place between 0 and 1 is nearer to; beyond both of them the outer one. */
+function nearest(held, value) {
+  if (held.upper === null) return "threshold"
+  if (held.upper === held.threshold) return value < held.threshold ? "threshold" : "upper"
+  return Math.abs(value - held.upper) < Math.abs(value - held.threshold) ? "upper" : "threshold"
+}
+
+/** Let Python know, now. */
+function release(held) {
+  clearTimeout(held.timer)
+  held.timer = 0
+  held.turn += 1
+  held.sentAt = performance.now()
+  held.send?.({ threshold: held.threshold, upper: held.upper, turn: held.turn })
+  paintSoon(held)
+}
+
+/** Let Python know once the keys have come to rest. */
+function releaseSoon(held) {
+  clearTimeout(held.timer)
+  held.timer = setTimeout(() => release(held), 180)
+}
+
+/** A place on a scale in steps of a thousandth. */
+function stepped(value) {
+  return Math.round(Math.min(1, Math.max(0, value)) * STEPS) / STEPS
+}
+
+/** Follow a pointer from where it goes down: `valueAt(event)` says which threshold it asks for. */
+function followPointer(element, held, valueAt) {
+  let which = "threshold"
+  element.onpointerdown = (event) => {
+    if (event.button !== 0 || held.threshold === null) return
+    const asked = valueAt(event, null)
+    if (asked === null) return
+    event.preventDefault()
+    element.setPointerCapture(event.pointerId)
+    held.moving = true
+    which = asked.which
+    moveTo(held, which, asked.value)
+    element.dispatchEvent(new CustomEvent("taken", { detail: which }))
+  }
+  element.onpointermove = (event) => {
+    if (!element.hasPointerCapture(event.pointerId)) return
+    const asked = valueAt(event, which)
+    if (asked !== null) moveTo(held, which, asked.value)
+  }
+  element.onlostpointercapture = () => {
+    held.moving = false
+    release(held)
+  }
+}
+
+/** Take the bytes of a run's scores: four bytes with the header's length, the header, the sorted scores of each split. */
+function receiveScores(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const length = view.getUint32(0, true)
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)))
+  const held = holdOf(header.key)
+  if (held.scores !== null) return
+  const kind = header.bytes_per_score === 4 ? Float32Array : Float64Array
+  let at = 4 + length
+  const take = (size) => {
+    const start = bytes.byteOffset + at
+    at += size * header.bytes_per_score
+    return new kind(bytes.buffer.slice(start, bytes.byteOffset + at))
+  }
+  const splits = header.splits.map((split) => ({ ...split, positives: take(split.positives), others: take(split.others) }))
+  held.scores = { ...header, splits }
+  paintSoon(held)
+}

@@ -1,0 +1,45 @@
+// Where Streamlit hands over: a part of the page is mounted, or has news from Python.
+
+const mounted = new WeakMap()
+
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component
+  if (data instanceof Uint8Array) {
+    receiveScores(data)
+    return undefined
+  }
+  const root = parentElement.querySelector(".finger")
+  const held = holdOf(data.key)
+  const isNew = !mounted.has(root)
+  if (isNew) mounted.set(root, mount(root, held, data))
+  for (const [name, colour] of Object.entries(data.colours)) root.style.setProperty(`--finger-${name}`, colour)
+  if (data.part === "dials") {
+    held.send = (value) => setTriggerValue("released", value)
+    Object.assign(root.dataset, { label: data.label, turn: String(data.turn) })
+    showInForce(root, data.in_force)
+    adopt(held, data, isNew)
+  }
+  const part = mounted.get(root)
+  part.recolour()
+  paintSoon(held)
+  return part.end
+}
+
+function mount(root, held, data) {
+  const pictures = data.part === "pictures" ? setUpPictures(root, held, data.plotly) : null
+  const paint = pictures?.paint ?? setUpDials(root, held)
+  held.painters.add(paint)
+  const end = () => {
+    held.painters.delete(paint)
+    mounted.delete(root)
+    pictures?.end()
+  }
+  return { recolour: pictures?.recolour ?? (() => undefined), end }
+}
+
+/** A small mark on the scale where the threshold in force stands. */
+function showInForce(root, threshold) {
+  const mark = root.querySelector(".finger-in-force")
+  mark.hidden = threshold === null
+  if (threshold !== null) mark.style.left = `${threshold * 100}%`
+}

@@ -1,0 +1,93 @@
+"""Which thresholds were in force, how each was chosen, and the way back."""
+
+import pandas as pd
+import streamlit as st
+
+from core.decided import Change, before, point_history, point_in_force, take_back
+from pages.shared import state
+from pages.shared.tables import table_with_download
+from pages.threshold import draft
+from pages.threshold.subject import Subject
+
+
+def show_history(subject: Subject) -> None:
+    """Every change, newest first; `Back to the one before`, and any of them again."""
+    changes = point_history(subject.run)
+    if not changes:
+        st.info("Nobody has chosen a threshold yet: 0.5, the default, is in force.", icon=":material/info:")
+        return
+    _show_ways_back(subject, changes)
+    table_with_download(
+        history_table(changes),
+        f"{subject.run.id}-thresholds",
+        alt="Changes of the threshold, newest first: when, which, how it was chosen, its rates on validation",
+        percents=("missed (FNR)", "false alarms (FPR)"),
+    )
+    if len({change.point.data_fingerprint for change in changes if change.point.data_fingerprint}) > 1:
+        st.caption("Not all of them were chosen on the same data: their fingerprints differ.")
+
+
+def history_table(changes: tuple[Change, ...]) -> pd.DataFrame:
+    """A row a change, newest first."""
+    return pd.DataFrame(
+        [
+            {
+                "change": change.number,
+                "when (UTC)": change.point.chosen_at.removesuffix("+00:00").replace("T", " ") or "unknown",
+                "threshold": change.point.threshold,
+                "upper": change.point.upper,
+                "how": _how(change),
+                "missed (FNR)": change.point.fnr.value,
+                "false alarms (FPR)": change.point.fpr.value,
+                "scores": change.point.score_kind or "raw",
+                "scans": change.point.n,
+                "data": change.point.data_fingerprint[:12],
+            }
+            for change in reversed(changes)
+        ]
+    ).dropna(axis="columns", how="all")
+
+
+def _show_ways_back(subject: Subject, changes: tuple[Change, ...]) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        earlier = before(changes)
+        if st.button(
+            "Back to the one before",
+            icon=":material/undo:",
+            disabled=earlier is None,
+            key=f"take-back-{subject.run.id}",
+            help="Puts it in force again, on every page. That is a change too, and can be taken back.",
+        ):
+            _go_back(subject, None)
+        numbers = [0, *(change.number for change in changes[:-1])]
+        points = {change.number: change.point for change in changes}
+        wanted = st.selectbox(
+            "Or any other",
+            numbers[::-1],
+            format_func=lambda number: (
+                f"{number}: {points[number].threshold:.3f}, {points[number].says}" if number else "0.500, the default"
+            ),
+            index=None,
+            placeholder="Choose one",
+            key=f"{state.BACK_TO_OF_RUN}{subject.run.id}",
+            width=420,
+        )
+        if (
+            st.button("Put in force again", disabled=wanted is None, key=f"again-{subject.run.id}")
+            and wanted is not None
+        ):
+            _go_back(subject, int(wanted))
+
+
+def _go_back(subject: Subject, to: int | None) -> None:
+    take_back(subject.run, to=to)
+    point = point_in_force(subject.run)  # for the kind of scores in force, which it may not have been chosen on
+    draft.drop(subject)
+    state.put(state.THRESHOLD_SAVED, f"Threshold {point.threshold:.3f} is in force again on every page.")
+    st.rerun()  # the sidebar says it too
+
+
+def _how(change: Change) -> str:
+    if change.back_to is None:
+        return change.point.says
+    return f"back to {change.back_to or 'the default'}: {change.point.says}"

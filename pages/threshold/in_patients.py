@@ -1,0 +1,150 @@
+"""The threshold in patients: what an alarm means where the model is used, what errors cost, whether it is worth it."""
+
+import math
+
+import pandas as pd
+import streamlit as st
+
+from core.charts.decision_curve import decision_curve_figure
+from core.charts.people import people_figure
+from core.evaluation.confusion import counts_at
+from core.evaluation.decision.net_benefit import decision_curve
+from core.evaluation.decision.population import ExpectedCost, InPopulation, expected_cost, in_population
+from core.evaluation.decision.rules import Cost
+from core.evaluation.intervals import Estimate
+from core.evaluation.scored import Scored
+from pages.shared import charts, state
+from pages.shared.estimates import show_rate
+from pages.shared.tables import download_button
+from pages.shared.words import SPLIT_NAMES, literal
+from pages.threshold import draft
+from pages.threshold.subject import Subject
+
+_PERCENTS = (0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0)
+_USUAL_PERCENT, _USUAL_COST = 5.0, 10.0
+
+
+def show_in_patients(subject: Subject) -> None:
+    """Prevalence and prices, then people, predictive values, likelihood ratios, cost and the decision curve."""
+    prevalence, split, cost = _asked(subject)
+    scored, tried = subject.splits[split], draft.current(subject)
+    found = in_population(scored, tried.threshold, prevalence)
+    if found.people is None:
+        st.info(
+            f"{SPLIT_NAMES[split]} lacks one of the two classes: nothing can be said of people.", icon=":material/info:"
+        )
+        return
+    st.markdown(f"**{found.people.says}**")
+    charts.show(people_figure(found.people), key=f"people-{subject.run.id}")
+    _show_values(subject, found)
+    st.caption(
+        f"FNR and FPR are those of {SPLIT_NAMES[split].lower()}, taken to be the same elsewhere: the same kind of "
+        f"patients, scanners and severity. {_interval_words(found)}"
+        + ("" if tried.upper is None else " An alarm here is whatever is not ruled out.")
+    )
+    st.markdown("**What errors cost**")
+    st.markdown(_cost_words(expected_cost(counts_at(scored, tried.threshold), cost), cost))
+    st.markdown("**Is it worth using the model?**")
+    table = _curve(subject.key, split, tried.threshold, prevalence, scored)
+    charts.show(
+        decision_curve_figure(table, marked=cost.false_alarm / (cost.miss + cost.false_alarm)),
+        key=f"decision-curve-{subject.run.id}",
+    )
+    st.caption(
+        "Net benefit: cases found, less false alarms at their price (Vickers and Elkin, 2006), with 95 % bands. Where "
+        "a line lies above both calling everybody and calling nobody, the model is worth using. The solid line takes "
+        "scores for probabilities, so it is as good as their calibration."
+    )
+    download_button(table, f"{subject.run.id}-{split}-decision-curve")
+
+
+def _asked(subject: Subject) -> tuple[float, str, Cost]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.session_state.setdefault(state.PREVALENCE_PERCENT, _USUAL_PERCENT)
+        percent = st.select_slider(
+            f"Prevalence: of 100 people so many have {literal(subject.positive)}",
+            _PERCENTS,
+            format_func=lambda value: f"{value:g} %",
+            key=state.PREVALENCE_PERCENT,
+            persist_state="session",
+            width=420,
+        )
+        st.session_state.setdefault(state.MISS_COST, _USUAL_COST)
+        miss = st.number_input(
+            "A miss costs, in false alarms",
+            0.01,
+            step=1.0,
+            format="%.4g",
+            key=state.MISS_COST,
+            persist_state="session",
+            width=220,
+        )
+        if st.session_state.get(state.PATIENTS_SPLIT) not in subject.splits:
+            st.session_state[state.PATIENTS_SPLIT] = "test" if "test" in subject.splits else "val"
+        split = st.segmented_control(
+            "Rates of",
+            list(subject.splits),
+            format_func=SPLIT_NAMES.__getitem__,
+            key=state.PATIENTS_SPLIT,
+            required=True,
+            persist_state="session",
+        )
+    prevalence = percent / 100
+    return prevalence, str(split), Cost(miss, 1.0, prevalence)
+
+
+@st.cache_resource(show_spinner="Drawing groups", max_entries=16)
+def _curve(
+    key: str,  # noqa: ARG001  # what the scores are known by
+    split: str,  # noqa: ARG001
+    threshold: float,
+    prevalence: float,
+    _scored: Scored,
+) -> pd.DataFrame:
+    return decision_curve(_scored, threshold=threshold, prevalence=prevalence)
+
+
+def _show_values(subject: Subject, found: InPopulation) -> None:
+    positive = literal(subject.positive)
+    with st.grid(4, min_column_width=170):
+        show_rate("PPV", found.ppv, meaning=f"Share of alarms that are right, where {found.prevalence:.1%} have it.")
+        show_rate(
+            "NPV", found.npv, meaning=f"Share of the cleared who rightly are, where {found.prevalence:.1%} have it."
+        )
+        _show_ratio("LR+", found.lr_positive, f"How many times likelier an alarm is with {positive} than without.")
+        _show_ratio("LR-", found.lr_negative, f"How many times likelier being cleared is with {positive} than without.")
+
+
+def _show_ratio(label: str, ratio: Estimate, meaning: str) -> None:
+    st.metric(
+        label,
+        _ratio(ratio.value),
+        "no interval" if math.isnan(ratio.low) else f"95 %: {_ratio(ratio.low)} to {_ratio(ratio.high)}",
+        delta_color="off",
+        delta_arrow="off",
+        help=meaning,
+        border=True,
+        height="stretch",
+    )
+
+
+def _ratio(value: float) -> str:
+    if math.isnan(value):
+        return "not defined"
+    return "unbounded" if math.isinf(value) else f"{value:.3g}"
+
+
+def _interval_words(found: InPopulation) -> str:
+    if found.by_groups:
+        return "95 % intervals from drawing whole groups."
+    return "95 % intervals of the likelihood ratios by Simel (1991); PPV and NPV follow from them."
+
+
+def _cost_words(cost: ExpectedCost, rule: Cost) -> str:
+    least = min(cost.call_everybody, cost.call_nobody)
+    verdict = "less than either" if cost.model < least else "no less than the better of the two"
+    return (
+        f"If a miss costs {rule.miss:.4g} times a false alarm, errors among 1,000 people cost as much as "
+        f"**{cost.model:,.0f} false alarms**; calling everybody costs {cost.call_everybody:,.0f}, calling nobody "
+        f"{cost.call_nobody:,.0f}: {verdict}."
+    )

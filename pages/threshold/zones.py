@@ -1,0 +1,78 @@
+"""Two thresholds: chosen by two targets, and what becomes of whom on validation and on test."""
+
+import streamlit as st
+
+from core.charts.zones import zones_figure
+from core.evaluation.decision.rules import Zones
+from core.evaluation.decision.zones import ZoneFigures, zone_figures
+from pages.shared import charts
+from pages.shared.estimates import show_rate
+from pages.shared.words import SPLIT_NAMES, literal
+from pages.threshold import draft, rules_form
+from pages.threshold.subject import Subject
+
+
+def show_zones(subject: Subject) -> None:
+    """The two targets with `Pick both on validation`, then the three zones of each split at what is being tried."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        rule = _asked(subject)
+        st.button(
+            "Pick both on validation",
+            icon=":material/my_location:",
+            key=f"pick-zones-{subject.run.id}",
+            on_click=rules_form.pick,
+            args=(subject, rule),
+        )
+    rules_form.say_problem_of(subject)
+    st.caption(
+        f"{rule.reason} Below the lower threshold a scan is ruled out, from the upper on it is ruled in, and a reader "
+        "sees those in between. Everywhere else in the app, positive means not ruled out."
+    )
+    for target in (rule.below, rule.above):
+        rules_form.say_promise(subject, target)
+    tried = draft.current(subject)
+    if tried.upper is None:
+        st.info("One threshold is being tried: nobody is referred. Pick both to see the zones.", icon=":material/info:")
+        return
+    if tried.upper == tried.threshold:
+        st.info(
+            f"One threshold, {tried.threshold:.3f}, keeps both targets: nobody needs to be referred to a reader.",
+            icon=":material/info:",
+        )
+    figures = {split: zone_figures(scored, tried.threshold, tried.upper) for split, scored in subject.splits.items()}
+    charts.show(
+        zones_figure(
+            {SPLIT_NAMES[split]: of for split, of in figures.items()},
+            positive=subject.positive,
+            negative_name=subject.negative_name,
+        ),
+        key=f"zones-{subject.run.id}",
+    )
+    for split, of in figures.items():
+        _show_split(subject, split, of)
+
+
+def _asked(subject: Subject) -> Zones:
+    rule_out = rules_form.percent(subject, "rule_out", f"Rule out at most, % of {literal(subject.positive)}", 2.0)
+    out_sure = rules_form.sure(subject, "rule_out", "95 % sure")
+    rule_in = rules_form.percent(subject, "rule_in", "Rule in at most, % of the others", 5.0)
+    in_sure = rules_form.sure(subject, "rule_in", "95 % sure ")
+    return Zones(rule_out, rule_in, out_sure, in_sure)
+
+
+def _show_split(subject: Subject, split: str, of: ZoneFigures) -> None:
+    here = "where it is as frequent as here"
+    rates = (
+        ("Missed (FNR)", of.fnr, f"Share of all {literal(subject.positive)} scans that are ruled out."),
+        ("False alarms (FPR)", of.fpr, "Share of all other scans that are ruled in."),
+        ("Referred", of.referred, "Share of all scans that a reader has to see."),
+        ("NPV, ruled out", of.npv, f"Share of the ruled out that are rightly so, {here}."),
+        ("PPV, ruled in", of.ppv, f"Share of the ruled in that are rightly so, {here}."),
+    )
+    chosen_here = ":blue-badge[chosen here]" if split == "val" else ":gray-badge[only reported]"
+    st.markdown(f"**{SPLIT_NAMES[split]}** {chosen_here}")
+    with st.grid(5, min_column_width=170):
+        for label, rate, meaning in rates:
+            show_rate(label, rate, meaning=meaning)
+    how = "from drawing whole groups" if of.by_groups else "Wilson"
+    st.caption(f"With 95 % intervals ({how}).")

@@ -1,0 +1,279 @@
+"""The threshold under the finger: mouse, keys, touch and typing move it at once, counts are core's, Python knows."""
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from benchmarks.browser import READY
+from benchmarks.finished_run import write_finished_run
+from core.decided import point_in_force
+from core.evaluation.confusion import Rates, counts_at, rates
+from core.evaluation.decision.zones import zone_figures
+from core.evaluation.scored import Scored
+from core.results import split_results
+from core.runs import Run
+from pages.shared.words import percent, span
+from pages.threshold.finger.component import script
+from tests.browser.conftest import app_on
+
+pytestmark = pytest.mark.browser
+SCANS = 3000
+CELLS = ("found", "missed", "falseAlarms", "cleared")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Run]]:
+    """The app with one made-up run."""
+    folder = tmp_path_factory.mktemp("finger")
+    (folder / "runs").mkdir()
+    run = write_finished_run(folder / "runs", scans=SCANS)
+    with app_on(folder) as address:
+        yield address, run
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser, served: tuple[str, Run]) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    _open(page, *served)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def dials(opened: Page) -> Page:
+    """The page with what is in force, 0.5, on the dials."""
+    if _handle(opened).get_attribute("aria-valuenow") != "0.5" or opened.locator(".finger-dials.is-two").count():
+        opened.get_by_role("button", name="Back to the one in force").click()
+    expect(opened.get_by_role("button", name="In force", exact=True)).to_be_visible()
+    expect(opened.locator(".finger-dials:not(.is-two)")).to_be_visible()
+    expect(_handle(opened)).to_have_attribute("aria-valuenow", "0.5")
+    return opened
+
+
+@pytest.fixture(scope="module")
+def scored(served: tuple[str, Run]) -> dict[str, Scored]:
+    return {split: split_results(served[1], split).scored for split in ("val", "test")}
+
+
+def test_the_browser_counts_and_estimates_exactly_as_core_does(browser: Browser):
+    rng = np.random.default_rng(3)
+    scores = np.r_[rng.random(400), rng.integers(0, 8, 200) / 8].astype(np.float32)
+    labels = rng.random(600) < 0.3
+    split = Scored.of(scores, labels)
+    tried = [*np.unique(split.scores)[::3].tolist(), *rng.random(100).tolist(), 0.0, 1.0]
+    ask = f"""([positives, others, tried, z]) => {{
+        {script(("counting", "saying"))}
+        const split = {{positives: new Float64Array(positives), others: new Float64Array(others)}}
+        return tried.map(t => {{
+            const counts = countsAt(split, t, null), rates = ratesOf(counts, z)
+            const said = Object.fromEntries(Object.entries(rates).map(([name, r]) => [name, [percent(r), span(r)]]))
+            return {{counts, rates, said}}
+        }})
+    }}"""
+    sides = [np.sort(split.scores[split.labels]).tolist(), np.sort(split.scores[~split.labels]).tolist()]
+    page = browser.new_page()
+    answers = page.evaluate(ask, [*sides, tried, 1.959963984540054])
+    page.close()
+    for threshold, answer in zip(tried, answers, strict=True):
+        counts = counts_at(split, threshold)
+        assert [answer["counts"][name] for name in CELLS] == [counts.tp, counts.fn, counts.fp, counts.tn]
+        for name in ("fnr", "fpr", "sensitivity", "specificity", "ppv", "npv"):
+            ours, core = answer["rates"][name], getattr(rates(counts), name)
+            assert answer["said"][name] == [percent(core), span(core)]
+            if ours is not None:
+                np.testing.assert_allclose(
+                    [ours["value"], ours["low"], ours["high"]], [core.value, core.low, core.high], rtol=0, atol=1e-15
+                )
+
+
+def test_dragging_moves_everything_at_once_and_a_release_is_known_on_other_pages(page: Page, scored, served):
+    dials = page  # which notes what leaves this machine, or breaks the content security policy
+    _open(dials, *served)
+    _drag(dials, 0.5, 0.731, let_go=False)
+    expect(_handle(dials)).to_have_attribute("aria-valuenow", "0.731")
+    for split in ("val", "test"):
+        assert _cells(dials, split) == _core_cells(scored[split], 0.731)
+        assert _rates(dials, split) == _said(rates(counts_at(scored[split], 0.731)))
+    assert _exactly(dials) == "0.5", "not let go yet"
+    dials.mouse.up()
+    expect(dials.get_by_text("Exactly 0.731")).to_be_visible()
+    expect(dials.get_by_test_id("stSidebar").get_by_text("0.500", exact=True)).to_be_visible()
+    dials.get_by_role("link", name="Training").click()
+    expect(dials.get_by_text("Being tried on the Threshold page: 0.731")).to_be_visible(timeout=30_000)
+    dials.get_by_role("link", name="Threshold").click()
+    expect(_handle(dials)).to_have_attribute("aria-valuenow", "0.731", timeout=30_000)
+    assert not (served[1].folder / "operating_point.json").exists()
+
+
+def test_keys_move_it_in_steps_and_from_scan_to_scan(dials: Page, scored):
+    _handle(dials).focus()
+    for key, value in (("ArrowRight", 0.501), ("PageUp", 0.551), ("ArrowLeft", 0.55), ("Home", 0.0), ("End", 1.0)):
+        dials.keyboard.press(key)
+        expect(_handle(dials)).to_have_attribute("aria-valuenow", f"{value:g}")
+    dials.keyboard.press("Home")
+    for _ in range(3):
+        dials.keyboard.press("PageUp")
+    dials.keyboard.press("Shift+ArrowRight")
+    third = float(np.unique(scored["val"].scores[scored["val"].scores > 0.15])[0])
+    expect(_handle(dials)).to_have_attribute("aria-valuenow", repr(third))
+    assert _cells(dials, "val") == _core_cells(scored["val"], third)
+    expect(dials.get_by_text(f"Exactly {third:.10g}")).to_be_visible()
+    expect(dials.locator(".finger-said")).to_contain_text("missed")
+    assert "false alarms" in _handle(dials).get_attribute("aria-valuetext")
+
+
+def test_a_typed_number_counts_and_what_is_none_changes_nothing(dials: Page, scored):
+    exact = float(np.sort(scored["val"].scores)[700])
+    field = dials.get_by_label(re.compile("from score")).and_(dials.locator("input"))
+    field.fill(repr(exact))
+    field.press("Enter")
+    expect(_handle(dials)).to_have_attribute("aria-valuenow", repr(exact))
+    assert _cells(dials, "test") == _core_cells(scored["test"], exact)
+    field.fill("2,5")
+    field.press("Enter")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(_handle(dials)).to_have_attribute("aria-valuenow", repr(exact))
+
+
+def test_a_finger_on_the_scale_moves_it(browser: Browser, served, scored):
+    context = browser.new_context(viewport={"width": 800, "height": 1100}, has_touch=True, color_scheme="light")
+    page = context.new_page()
+    _open(page, *served)
+    rail = page.locator(".finger-rail").bounding_box()
+    y = rail["y"] + rail["height"] / 2
+    devtools = context.new_cdp_session(page)
+    for kind, share in (("touchStart", 0.5), ("touchMove", 0.45), ("touchMove", 0.3)):
+        points = [{"x": rail["x"] + share * rail["width"], "y": y}]
+        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    expect(_handle(page)).to_have_attribute("aria-valuenow", re.compile(r"0\.(29[5-9]|30[0-5]?)$|0\.3$"))
+    now = float(_handle(page).get_attribute("aria-valuenow"))
+    devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(page.get_by_text(f"Exactly {now:g}:")).to_be_visible()
+    assert _cells(page, "val") == _core_cells(scored["val"], now)
+    handle = _handle(page).bounding_box()
+    assert min(handle["width"], handle["height"]) >= 44
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out at 800 px"
+    context.close()
+
+
+def test_a_click_on_the_roc_takes_the_score_of_a_scan(dials: Page, scored):
+    box = dials.locator("[data-chart=roc] .finger-touch").bounding_box()
+    now = _clicked(dials, box["x"] + 0.15 * box["width"], box["y"] + 0.2 * box["height"])
+    assert now in set(scored["val"].scores.tolist())
+    assert _cells(dials, "val") == _core_cells(scored["val"], now)
+    expect(dials.get_by_text(f"Exactly {now:.10g}:")).to_be_visible()
+    at = rates(counts_at(scored["val"], now))
+    diamond = dials.locator("[data-chart=roc] .finger-diamond.is-threshold").bounding_box()
+    middle = (diamond["x"] + diamond["width"] / 2, diamond["y"] + diamond["height"] / 2)
+    drawn = ((middle[0] - box["x"]) / box["width"], 1 - (middle[1] - box["y"]) / box["height"])
+    margin = 0.02 / 1.04  # the axes run from -2 % to 102 %
+    assert drawn == pytest.approx((margin + at.fpr.value / 1.04, margin + at.sensitivity.value / 1.04), abs=0.01)
+
+
+def test_a_click_on_the_rates_or_the_scores_takes_its_place(dials: Page):
+    for chart, share in (("rates", 0.25), ("scores", 0.8)):
+        box = dials.locator(f"[data-chart={chart}] .finger-touch").bounding_box()
+        now = _clicked(dials, box["x"] + share * box["width"], box["y"] + 0.5 * box["height"])
+        assert now == pytest.approx(share * 1.02 - 0.01, abs=0.004)
+        expect(dials.get_by_text(f"Exactly {now:g}:")).to_be_visible()
+
+
+def test_the_bars_above_the_threshold_hold_the_scans_called_positive(dials: Page, scored):
+    _drag(dials, 0.5, 0.613)
+    expect(_handle(dials)).to_have_attribute("aria-valuenow", "0.613")
+    tall = dials.evaluate(
+        "() => [...document.querySelectorAll('.finger-bars .is-found')].map(bar => bar.height.baseVal.value)"
+    )
+    positives = scored["val"].scores[scored["val"].labels]
+    counts, _ = np.histogram(positives[positives >= 0.613], bins=np.linspace(0, 1, 41))
+    np.testing.assert_allclose(np.array(tall) / max(tall), counts / counts.max(), atol=0.01)
+
+
+def test_a_second_handle_refers_what_lies_between_and_both_are_saved(dials: Page, scored, served):
+    dials.get_by_role("switch", name="Two thresholds").check()
+    upper = dials.locator(".finger-handle[data-which=upper]")
+    expect(upper).to_have_attribute("aria-valuenow", "0.75")
+    _drag(dials, 0.75, 0.82)
+    _drag(dials, 0.5, 0.3)
+    expect(_handle(dials)).to_have_attribute("aria-valuenow", "0.3")
+    expect(upper).to_have_attribute("aria-valuenow", "0.82")
+    for split in ("val", "test"):
+        zones = zone_figures(scored[split], 0.3, 0.82)
+        cells = _cells(dials, split, (*CELLS, "referredPositives", "referredOthers"))
+        ruled_out, referred, ruled_in = zip(zones.positives, zones.others, strict=True)
+        assert cells == [ruled_in[0], ruled_out[0], ruled_in[1], ruled_out[1], *referred]
+        shown = _rates(dials, split)
+        for name in ("fnr", "fpr", "referred", "ppv", "npv"):
+            assert shown[name] == (percent(getattr(zones, name)), span(getattr(zones, name)))
+    expect(dials.get_by_text("ruled out below 0.3, ruled in from 0.82")).to_be_visible()
+    upper.focus()
+    dials.keyboard.press("Home")
+    expect(upper).to_have_attribute("aria-valuenow", "0.3")  # neither passes the other
+    dials.keyboard.press("End")
+    expect(dials.get_by_text("ruled in from 1:")).to_be_visible()
+    dials.get_by_role("button", name="Use these thresholds").click()
+    expect(dials.get_by_role("button", name="In force", exact=True)).to_be_disabled()
+    point = point_in_force(served[1])
+    assert (point.threshold, point.upper) == (0.3, 1.0)
+    (served[1].folder / "operating_point.json").unlink()
+
+
+def _open(page: Page, address: str, run: Run) -> None:
+    page.goto(f"{address}/threshold?run={run.id}")
+    page.locator(".finger-card [data-cell=found] b").first.wait_for(timeout=60_000)
+    page.locator("[data-chart=scores] .finger-bars rect").first.wait_for(state="attached", timeout=60_000)
+    page.wait_for_selector(READY, timeout=60_000)
+
+
+def _handle(page: Page):
+    return page.locator(".finger-handle[data-which=threshold]")
+
+
+def _drag(page: Page, start: float, end: float, *, let_go: bool = True) -> None:
+    rail = page.locator(".finger-rail").bounding_box()
+    y = rail["y"] + rail["height"] / 2
+    page.mouse.move(rail["x"] + start * rail["width"], y)
+    page.mouse.down()
+    page.mouse.move(rail["x"] + (start + end) / 2 * rail["width"], y, steps=4)
+    page.mouse.move(rail["x"] + end * rail["width"], y, steps=4)
+    if let_go:
+        page.mouse.up()
+
+
+def _clicked(page: Page, x: float, y: float) -> float:
+    """Where a click moves the threshold to."""
+    before = _handle(page).get_attribute("aria-valuenow")
+    page.mouse.click(x, y)
+    expect(_handle(page)).not_to_have_attribute("aria-valuenow", before)
+    return float(_handle(page).get_attribute("aria-valuenow"))
+
+
+def _cells(page: Page, split: str, names: tuple[str, ...] = CELLS) -> list[int]:
+    card = page.locator(f".finger-card[data-split={split}]")
+    return [int(card.locator(f"[data-cell={name}] b").text_content().replace(",", "")) for name in names]
+
+
+def _core_cells(scored: Scored, threshold: float) -> list[int]:
+    counts = counts_at(scored, threshold)
+    return [counts.tp, counts.fn, counts.fp, counts.tn]
+
+
+def _rates(page: Page, split: str) -> dict[str, tuple[str, str]]:
+    card = page.locator(f".finger-card[data-split={split}]")
+    return {
+        rate.get_attribute("data-rate"): (rate.locator("b").text_content(), rate.locator("small").text_content())
+        for rate in card.locator("[data-rate]").all()
+        if rate.is_visible()
+    }
+
+
+def _said(at: Rates) -> dict[str, tuple[str, str]]:
+    names = ("fnr", "fpr", "sensitivity", "specificity", "ppv", "npv")
+    return {name: (percent(getattr(at, name)), span(getattr(at, name))) for name in names}
+
+
+def _exactly(page: Page) -> str:
+    return re.search(r"Exactly ([0-9.]+):", page.get_by_text("Exactly").first.text_content()).group(1)

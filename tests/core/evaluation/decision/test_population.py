@@ -1,0 +1,135 @@
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats.contingency import relative_risk
+
+from core.evaluation.confusion import Counts, counts_at
+from core.evaluation.decision.population import expected_cost, in_population, people_of
+from core.evaluation.decision.rules import Cost
+from core.evaluation.scored import Scored
+from tests.core.evaluation.strategies_for_scores import labelled_scores
+
+PREVALENCES = st.floats(0.001, 0.999)
+
+
+def scored_of(tp, fp, fn, tn):
+    scores = [0.9] * (tp + fp) + [0.1] * (fn + tn)
+    return Scored.of(scores, [True] * tp + [False] * fp + [True] * fn + [False] * tn)
+
+
+@given(*[st.integers(1, 200)] * 4)
+def test_likelihood_ratios_and_their_intervals_are_scipys_relative_risks(tp, fp, fn, tn):
+    found = in_population(scored_of(tp, fp, fn, tn), 0.5, 0.1)
+    for ratio, events in ((found.lr_positive, (tp, fp)), (found.lr_negative, (fn, tn))):
+        judge = relative_risk(events[0], tp + fn, events[1], fp + tn)
+        assert ratio.value == pytest.approx(judge.relative_risk)
+        interval = judge.confidence_interval(0.95)
+        assert (ratio.low, ratio.high) == pytest.approx((interval.low, interval.high))
+
+
+@given(labelled_scores(both_classes=True, min_size=2), st.floats(0, 1), PREVALENCES)
+def test_values_follow_bayes_and_lie_in_their_intervals(scored, threshold, prevalence):
+    found = in_population(scored, threshold, prevalence, draws=50)
+    counts = counts_at(scored, threshold)
+    sensitivity, fpr = counts.tp / scored.positives, counts.fp / scored.negatives
+    alarms = prevalence * sensitivity + (1 - prevalence) * fpr
+    if alarms:
+        assert found.ppv.value == pytest.approx(prevalence * sensitivity / alarms)
+    else:
+        assert math.isnan(found.ppv.value)
+    if alarms < 1:
+        assert found.npv.value == pytest.approx((1 - prevalence) * (1 - fpr) / (1 - alarms), abs=1e-9)
+    for estimate in (found.ppv, found.npv):
+        assert math.isnan(estimate.low) or 0 <= estimate.low <= estimate.value + 1e-12 <= estimate.high + 2e-12 <= 1.01
+    json.dumps(found.to_json(), allow_nan=False)
+
+
+def test_at_the_prevalence_of_the_scans_ppv_and_npv_are_those_of_the_scans():
+    found = in_population(scored_of(40, 10, 10, 140), 0.5, 50 / 200)
+    assert found.ppv.value == pytest.approx(40 / 50)
+    assert found.npv.value == pytest.approx(140 / 150)
+
+
+def test_without_a_false_alarm_the_ratio_has_no_upper_end_and_its_lower_one_is_told():
+    found = in_population(scored_of(40, 0, 10, 150), 0.5, 0.05)
+    assert found.lr_positive.value == found.lr_positive.high == math.inf
+    assert 1 < found.lr_positive.low < math.inf
+    assert found.ppv.value == found.ppv.high == 1
+    assert 0.05 < found.ppv.low < 1
+    assert found.to_json()["lr_positive"]["value"] is None
+
+
+def test_without_a_miss_the_ratio_is_zero_and_its_upper_end_is_told():
+    found = in_population(scored_of(50, 20, 0, 130), 0.5, 0.05)
+    assert found.lr_negative.value == found.lr_negative.low == 0
+    assert 0 < found.lr_negative.high < 1
+    assert found.npv.value == 1
+    assert 0.9 < found.npv.low < 1
+
+
+def test_scans_of_fewer_groups_have_wider_intervals():
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(60) % 2 == 0, 10)
+    scores = np.clip(np.repeat(rng.normal(0.5, 0.2, 60), 10) + 0.1 * labels + rng.normal(0, 0.02, 600), 0, 1)
+    alone, grouped = Scored.of(scores, labels), Scored.of(scores, labels, np.arange(600) // 10)
+    narrow, wide = (in_population(scored, 0.5, 0.1) for scored in (alone, grouped))
+    assert wide.by_groups
+    assert not narrow.by_groups
+    assert wide.ppv.high - wide.ppv.low > 1.5 * (narrow.ppv.high - narrow.ppv.low)
+
+
+def test_groups_without_a_miss_claim_no_certainty():
+    labels = [True] * 30 + [False] * 30
+    found = in_population(Scored.of([0.9] * 30 + [0.1] * 30, labels, np.arange(60) // 3), 0.5, 0.1)
+    assert found.lr_negative.value == 0
+    assert found.lr_negative.high > 0
+    assert found.ppv.low < 1
+
+
+@pytest.mark.parametrize("labels", [[True, True], [False, False]])
+def test_one_class_absent_is_said(labels):
+    found = in_population(Scored.of([0.1, 0.9], labels), 0.5, 0.1)
+    assert found.people is None
+    assert found.to_json()["ppv"]["value"] is None
+    assert found.to_json()["says"] == "One class is absent: nothing can be said of people."
+    with pytest.raises(ValueError, match="people need both classes"):
+        people_of(Counts(tp=0, fp=1, fn=0, tn=1), 0.1)
+
+
+@given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 50), st.integers(0, 50), PREVALENCES)
+def test_people_are_whole_and_add_up(tp, fp, fn, tn, prevalence):
+    if not tp + fn or not fp + tn:
+        return
+    people = people_of(Counts(tp=tp, fp=fp, fn=fn, tn=tn), prevalence)
+    assert people.found + people.missed == people.have_it
+    assert people.have_it + people.alarmed + people.cleared == people.people == 1000
+    assert min(people.found, people.missed, people.alarmed, people.cleared) >= 0
+    assert abs(people.missed - people.missed_exactly) <= 0.5
+
+
+def test_people_are_said_in_a_sentence():
+    people = people_of(Counts(tp=96, fp=10, fn=4, tn=90), 0.05)
+    assert people.says == "Of 1,000 people like these, 50 have it: 48 found, 2 missed, 95 alarmed for nothing."
+
+
+def test_a_part_of_a_miss_is_not_told_as_none():
+    people = people_of(Counts(tp=999, fp=0, fn=1, tn=1000), 0.05)
+    assert "fewer than 1 missed, 0 alarmed for nothing" in people.says
+
+
+def test_the_cost_of_a_threshold_stands_beside_calling_everybody_and_nobody():
+    counts = Counts(tp=90, fp=20, fn=10, tn=80)
+    cost = expected_cost(counts, Cost(10, 1, 0.1))
+    assert cost.model == pytest.approx(100 * 0.1 * 10 + 900 * 0.2)
+    assert (cost.call_everybody, cost.call_nobody) == pytest.approx((900, 1000))
+    assert expected_cost(counts, Cost(1)).call_nobody == pytest.approx(500)  # at the split's own prevalence
+
+
+@pytest.mark.parametrize("prevalence", [0, 1, -0.1, math.nan])
+def test_a_prevalence_out_of_range_is_refused(prevalence):
+    with pytest.raises(ValueError, match=r"prevalence must lie in \(0, 1\)"):
+        in_population(scored_of(1, 1, 1, 1), 0.5, prevalence)

@@ -1,0 +1,224 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.calibration import CALIBRATION_FILE, read_calibration, temperature_in_force
+from core.decided import point_history, point_in_force, save_point, take_back
+from core.errors import RequestError, RunDamagedError
+from core.evaluation.decision.choosing import chosen
+from core.evaluation.decision.rules import Fixed, MaxFnr, Zones
+from core.evaluation.patients import parsed_joining
+from core.results import raw_results, split_results
+from core.runs import create_run
+from core.scores_in_force import calibration_report, temperature_of, use_calibrated_scores, use_raw_scores
+
+RULES = [MaxFnr(0.1), Fixed(0.3), Fixed(0.0), Fixed(1.0), Zones(0.1, 0.2)]
+
+
+def finished_run(folder, scores_of, *, classes=("COVID", "non-COVID"), groups=40):
+    """A run with nothing but predictions: three splits of two scans a group; `scores_of(labels, rng)` gives (n, k)."""
+    rng = np.random.default_rng(0)
+    rows = [(split, group) for split in ("train", "val", "test") for group in range(groups)]
+    table = pd.DataFrame(np.repeat(rows, 2, axis=0), columns=["split", "group"])
+    table["group"] = table["split"] + table["group"]
+    table["label"] = [classes[row // 2 % len(classes)] for row in range(len(table))]
+    table["path"] = [f"{label}/{row}.png" for row, label in enumerate(table["label"])]
+    values = scores_of(table["label"].to_numpy(str), rng).astype(np.float32)
+    for column, name in enumerate(classes):
+        table[name] = values[:, column]
+    config = {"backbone": "resnet10t", "image_size": 32, "seed": 0}
+    run = create_run(folder / "runs", config=config, data=folder / "data")
+    table.to_parquet(run.folder / "predictions.parquet", index=False)
+    sizes = dict.fromkeys(("train", "val", "test"), 2 * groups)
+    return run.updated(status="finished", classes=classes, positive=classes[0], split_sizes=sizes)
+
+
+def overconfident(labels, rng):
+    logits = 4 * (np.where(labels == "COVID", 1.0, -1.0) + 1.5 * rng.normal(size=labels.size))
+    score = 1 / (1 + np.exp(-logits))
+    return np.stack([score, 1 - score], axis=1)
+
+
+def overconfident_of_three(labels, rng):
+    truth = np.array([("COVID", "non-COVID", "other").index(label) for label in labels])
+    logits = 3 * (np.eye(3)[truth] + rng.normal(size=(labels.size, 3)))
+    odds = np.exp(logits)
+    return odds / odds.sum(axis=1, keepdims=True)
+
+
+def faultless(labels, _rng):
+    return np.stack([labels == "COVID", labels != "COVID"], axis=1) * 0.98 + 0.01
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A finished run of two classes whose scores are too extreme."""
+    return finished_run(tmp_path, overconfident)
+
+
+def called(results, point):
+    return (results.scored.scores >= point.threshold).tolist()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.text)
+def test_the_same_scans_stay_positive_and_switching_back_restores_everything(run, rule):
+    save_point(run, chosen(raw_results(run, "val").scored, rule))
+    before, on_disk = point_in_force(run), (run.folder / "operating_point.json").read_bytes()
+    use_calibrated_scores(run)
+    carried = point_in_force(run)
+    assert carried.score_kind == "calibrated"
+    for split in ("train", "val", "test"):
+        raw, calibrated = raw_results(run, split), split_results(run, split)
+        assert calibrated.score_kind == "calibrated"
+        assert called(calibrated, carried) == called(raw, before)
+        if before.upper is not None:
+            assert called(calibrated, replace(carried, threshold=carried.upper)) == called(
+                raw, replace(before, threshold=before.upper)
+            )
+        figures, again = raw.evaluated(before.threshold), calibrated.evaluated(carried.threshold)
+        assert (figures.fnr, figures.fpr, figures.auc, figures.confusion) == (
+            again.fnr,
+            again.fpr,
+            again.auc,
+            again.confusion,
+        )
+    assert (carried.fnr, carried.fpr, carried.split, carried.promise) == (
+        before.fnr,
+        before.fpr,
+        before.split,
+        before.promise,
+    )
+    use_raw_scores(run)
+    assert point_in_force(run) == before
+    assert (run.folder / "operating_point.json").read_bytes() == on_disk
+    pd.testing.assert_frame_equal(split_results(run, "test").table, raw_results(run, "test").table)
+
+
+def test_a_run_without_a_chosen_threshold_keeps_the_default(run):
+    use_calibrated_scores(run)
+    assert (point_in_force(run).threshold, point_in_force(run).rule) == (0.5, "default")
+    assert called(split_results(run, "test"), point_in_force(run)) == called(
+        raw_results(run, "test"), point_in_force(run)
+    )
+
+
+def test_a_threshold_chosen_on_calibrated_scores_is_taken_along_to_raw_ones_and_back(run):
+    use_calibrated_scores(run)
+    point = save_point(run, chosen(split_results(run, "val").scored, MaxFnr(0.2)))
+    assert point.score_kind == "calibrated"
+    assert point_in_force(run) == point
+    calls = called(split_results(run, "test"), point)
+    use_raw_scores(run)
+    assert point_in_force(run).score_kind == ""
+    assert called(split_results(run, "test"), point_in_force(run)) == calls
+    use_calibrated_scores(run)
+    assert point_in_force(run) == point
+
+
+def test_a_step_back_in_history_to_a_raw_threshold_is_carried_over(run):
+    first = save_point(run, chosen(raw_results(run, "val").scored, MaxFnr(0.1)))
+    use_calibrated_scores(run)
+    save_point(run, chosen(split_results(run, "val").scored, MaxFnr(0.3)))
+    calls = called(raw_results(run, "test"), first)
+    again = take_back(run)
+    assert point_history(run)[-1].point.score_kind == ""
+    assert again.score_kind == "calibrated"
+    assert called(split_results(run, "test"), again) == calls
+    use_raw_scores(run)
+    assert point_in_force(run).threshold == first.threshold
+
+
+def test_the_temperature_comes_from_validation_alone(run):
+    before = temperature_of(run)
+    table = pd.read_parquet(run.folder / "predictions.parquet")
+    other = table["split"] != "val"
+    table.loc[other, ["COVID", "non-COVID"]] = [0.25, 0.75]
+    table.to_parquet(run.folder / "predictions.parquet", index=False)
+    assert temperature_of(run) == before
+    assert before.split == "val"
+    assert before.value > 1.5
+
+
+def test_calibration_lowers_the_log_loss_on_validation(run):
+    report = calibration_report(run, "val")
+    assert report.calibrated.calibration.ece < report.raw.calibration.ece
+    assert abs(report.calibrated.line.slope.value - 1) < abs(report.raw.line.slope.value - 1)
+    assert temperature_in_force(run) is None, "looking switches nothing"
+    assert not (run.folder / CALIBRATION_FILE).exists()
+
+
+def test_switching_twice_changes_nothing_more(run):
+    once = use_calibrated_scores(run)
+    assert use_calibrated_scores(run) == once == read_calibration(run)
+    off = use_raw_scores(run)
+    assert use_raw_scores(run) == off
+    assert off.temperature == once.temperature
+    assert not off.in_force
+
+
+def test_off_without_a_calibration_is_no_error(run):
+    assert use_raw_scores(run) is None
+
+
+def test_a_damaged_calibration_is_said_and_can_be_switched_off(run):
+    use_calibrated_scores(run)
+    (run.folder / CALIBRATION_FILE).write_text('{"temperature": "hot"}', encoding="utf-8")
+    with pytest.raises(RunDamagedError, match=r"calibration\.json"):
+        split_results(run, "test")
+    use_raw_scores(run)
+    assert split_results(run, "test").score_kind == ""
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("temperature", 0), ("temperature", None), ("in_force", "yes"), ("n", "many"), ("carried_from", [1])],
+)
+def test_every_wrong_value_is_damage(run, field, value):
+    use_calibrated_scores(run)
+    path = run.folder / CALIBRATION_FILE
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | {field: value}), encoding="utf-8")
+    with pytest.raises(RunDamagedError, match=r"calibration\.json"):
+        read_calibration(run)
+
+
+def test_a_calibrated_threshold_without_its_temperature_is_said(run):
+    use_calibrated_scores(run)
+    save_point(run, chosen(split_results(run, "val").scored, MaxFnr(0.2)))
+    (run.folder / CALIBRATION_FILE).unlink()
+    with pytest.raises(RunDamagedError, match="the threshold was chosen on calibrated scores"):
+        point_in_force(run)
+
+
+def test_a_validation_split_that_is_told_apart_faultlessly_keeps_the_raw_scores(tmp_path):
+    run = finished_run(tmp_path, faultless)
+    with pytest.raises(RequestError, match=r"told apart without an error.*raw scores stay in force"):
+        use_calibrated_scores(run)
+    assert "told apart" in calibration_report(run, "test").refused
+    assert calibration_report(run, "test").calibrated is None
+
+
+def test_with_three_classes_the_rule_is_applied_again_to_calibrated_validation_scores(tmp_path):
+    run = finished_run(tmp_path, overconfident_of_three, classes=("COVID", "non-COVID", "other"))
+    before = save_point(run, chosen(raw_results(run, "val").scored, MaxFnr(0.1)))
+    use_calibrated_scores(run)
+    point = point_in_force(run)
+    assert (point.score_kind, point.rule) == ("calibrated", "max_fnr=0.1")
+    assert point.threshold == chosen(split_results(run, "val").scored, MaxFnr(0.1)).threshold
+    np.testing.assert_allclose(split_results(run, "test").probabilities.sum(axis=1), 1)
+    use_raw_scores(run)
+    assert point_in_force(run) == before
+
+
+def test_joined_groups_have_a_row_each_and_their_own_figures(run):
+    scans = split_results(run, "test")
+    patients = scans.joined(parsed_joining("max"))
+    assert patients.joining == "max"
+    assert len(patients.table) == scans.table["group"].nunique() == 40
+    assert patients.table["scans"].tolist() == [2] * 40
+    expected = scans.table.groupby("group")["COVID"].max()
+    np.testing.assert_array_equal(patients.scored.scores, expected.loc[patients.table["group"]])
+    assert patients.evaluated(0.5).n == 40
+    assert set(patients.with_cells(0.5)["cell"]) <= {"missed", "false alarm", "found", "cleared"}
