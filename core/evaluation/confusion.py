@@ -34,7 +34,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Rates:
-    """The shares people quote, each with Wilson's interval; NaN where nothing was counted.
+    """The shares people quote, each with its interval; NaN where nothing was counted.
 
     precision is ppv and recall is sensitivity: two trades, two names.
     """

@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.cautions import Caution
 from core.cautions import cautions as cautions_of
-from core.evaluation.bands import precision_recall_band, roc_band
+from core.evaluation.bands import both_bands
 from core.evaluation.patients import parsed_joining
 from core.evaluation.reliability import Binning
 from core.evaluation.subgroups import Subgroups
@@ -40,8 +40,7 @@ def cautions(run: Run, split: str) -> tuple[Caution, ...]:
 def _bands(
     folder: str, changed_at: tuple[float, ...], split: str, joining: str, _run: Run
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    scored = cached.results(_run, split, joining).scored
-    return roc_band(scored), precision_recall_band(scored)
+    return both_bands(cached.results(_run, split, joining).scored)
 
 
 @st.cache_data(show_spinner=False, ttl=60, max_entries=16)  # an audit may come to an end meanwhile

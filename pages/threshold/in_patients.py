@@ -8,7 +8,7 @@ import streamlit as st
 from core.charts.decision_curve import decision_curve_figure
 from core.charts.people import people_figure
 from core.evaluation.confusion import counts_at
-from core.evaluation.decision.net_benefit import decision_curve
+from core.evaluation.decision.net_benefit import benefit_at, model_curve
 from core.evaluation.decision.population import ExpectedCost, InPopulation, expected_cost, in_population
 from core.evaluation.decision.rules import Cost
 from core.evaluation.intervals import Estimate
@@ -28,7 +28,7 @@ def show_in_patients(subject: Subject) -> None:
     """Prevalence and prices, then people, predictive values, likelihood ratios, cost and the decision curve."""
     prevalence, split, cost = _asked(subject)
     scored, tried = subject.splits[split], draft.current(subject)
-    found = in_population(scored, tried.threshold, prevalence)
+    found = _in_population(subject.key, split, tried.threshold, prevalence, scored)
     if found.people is None:
         st.info(
             f"{SPLIT_NAMES[split]} lacks one of the two classes: nothing can be said of people.", icon=":material/info:"
@@ -45,7 +45,8 @@ def show_in_patients(subject: Subject) -> None:
     st.markdown("**What errors cost**")
     st.markdown(_cost_words(expected_cost(counts_at(scored, tried.threshold), cost), cost))
     st.markdown("**Is it worth using the model?**")
-    table = _curve(subject.key, split, tried.threshold, prevalence, scored)
+    own = _model_curve(subject.key, split, prevalence, scored)  # no threshold changes it
+    table = own.join(_benefit_at(subject.key, split, tried.threshold, prevalence, scored))
     charts.show(
         decision_curve_figure(table, marked=cost.false_alarm / (cost.miss + cost.false_alarm)),
         key=f"decision-curve-{subject.run.id}",
@@ -93,15 +94,20 @@ def _asked(subject: Subject) -> tuple[float, str, Cost]:
     return prevalence, str(split), Cost(miss, 1.0, prevalence)
 
 
-@st.cache_resource(show_spinner="Drawing groups", max_entries=16)
-def _curve(
-    key: str,  # noqa: ARG001  # what the scores are known by
-    split: str,  # noqa: ARG001
-    threshold: float,
-    prevalence: float,
-    _scored: Scored,
-) -> pd.DataFrame:
-    return decision_curve(_scored, threshold=threshold, prevalence=prevalence)
+# `key` is what the scores are known by.
+@st.cache_resource(show_spinner="Drawing groups", max_entries=32)
+def _model_curve(key: str, split: str, prevalence: float, _scored: Scored) -> pd.DataFrame:  # noqa: ARG001
+    return model_curve(_scored, prevalence=prevalence)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _benefit_at(key: str, split: str, threshold: float, prevalence: float, _scored: Scored) -> pd.DataFrame:  # noqa: ARG001
+    return benefit_at(_scored, threshold, prevalence=prevalence)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _in_population(key: str, split: str, threshold: float, prevalence: float, _scored: Scored) -> InPopulation:  # noqa: ARG001
+    return in_population(_scored, threshold, prevalence)
 
 
 def _show_values(subject: Subject, found: InPopulation) -> None:

@@ -3,10 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from core.evaluation.confusion import counts_at, rates
-from core.evaluation.decision.zones import ZONES, zone_figures
-from core.evaluation.scored import Scored
+from core.evaluation.confusion import counts_at
+from core.evaluation.decision.zones import ZONES
 from pages.shared.tables import table_with_download
+from pages.threshold.certainty import rates_of, zones_of
 from pages.threshold.draft import Draft, current
 from pages.threshold.subject import Subject
 
@@ -51,7 +51,7 @@ def outcome_table(subject: Subject, tried: Draft) -> pd.DataFrame:
         at: dict[str, object] = {"split": split, "threshold": tried.threshold}
         if tried.upper is None:
             counts = counts_at(scored, tried.threshold)
-            of, names = rates(counts), _NAMES
+            of, names = rates_of(subject, split, tried.threshold), _NAMES
             cells = {
                 "found": counts.tp,
                 "missed": counts.fn,
@@ -59,7 +59,7 @@ def outcome_table(subject: Subject, tried: Draft) -> pd.DataFrame:
                 "cleared": counts.tn,
             }
         else:
-            of, names = zone_figures(scored, tried.threshold, tried.upper), _OF_ZONES
+            of, names = zones_of(subject, split, tried.threshold, tried.upper), _OF_ZONES
             at["upper"] = tried.upper
             cells = {
                 f"{side} {zone}": count
@@ -71,12 +71,3 @@ def outcome_table(subject: Subject, tried: Draft) -> pd.DataFrame:
             rows.append(at | {"rate": name, "value": rate.value, "low": rate.low, "high": rate.high} | cells)
     return pd.DataFrame(rows)
 
-
-def interval_words(scored: Scored) -> str:
-    """How the intervals beside the dials are made, and what they leave out where scans come from fewer groups."""
-    if scored.independent:
-        return "With 95 % intervals (Wilson)."
-    return (
-        f"With 95 % intervals (Wilson) over {scored.n:,} scans, taken as independent although they come from "
-        f"{scored.group_count:,} group{'s' if scored.group_count != 1 else ''}: the true uncertainty is larger."
-    )

@@ -13,12 +13,13 @@ from pages.shared.errors import errors_in_a_line, say_error
 from pages.shared.figures import PLOTLY_ADDRESS
 from pages.shared.splitting import say_how_split
 from pages.threshold import draft
+from pages.threshold.certainty import interval_words, intervals_by_groups
 from pages.threshold.controls import announce_saved, show_controls
 from pages.threshold.finger import component
 from pages.threshold.finger.payload import payload
 from pages.threshold.history import show_history
 from pages.threshold.in_patients import show_in_patients
-from pages.threshold.outcome import interval_words, show_tables
+from pages.threshold.outcome import show_tables
 from pages.threshold.rules_form import show_rules
 from pages.threshold.subject import Subject
 from pages.threshold.zones import show_zones
@@ -64,7 +65,16 @@ def _try_thresholds(subject: Subject) -> None:
     )
     st.caption(_about_test(subject))
     show_controls(subject)
-    component.mount_pictures(f"pictures-{subject.run.id}-{subject.key}", scores=subject.key, plotly=PLOTLY_ADDRESS)
+    with st.container(gap=None):
+        component.mount_pictures(f"pictures-{subject.run.id}-{subject.key}", scores=subject.key, plotly=PLOTLY_ADDRESS)
+        if not all(scored.independent for scored in subject.splits.values()):
+            component.mount_intervals(  # after all that a release moves: groups take their time to draw
+                f"intervals-{subject.run.id}-{subject.key}",
+                scores=subject.key,
+                threshold=tried.threshold,
+                upper=tried.upper,
+                splits=intervals_by_groups(subject, tried),
+            )
     # Only the open tab is computed: the others cost a release nothing.
     for tab, show in zip(st.tabs(list(_TABS), key=state.THRESHOLD_TAB, on_change="rerun"), _TABS.values(), strict=True):
         if tab.open:

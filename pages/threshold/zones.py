@@ -4,11 +4,12 @@ import streamlit as st
 
 from core.charts.zones import zones_figure
 from core.evaluation.decision.rules import Zones
-from core.evaluation.decision.zones import ZoneFigures, zone_figures
+from core.evaluation.decision.zones import ZoneFigures
 from pages.shared import charts
 from pages.shared.estimates import show_rate
 from pages.shared.words import SPLIT_NAMES, literal
 from pages.threshold import draft, rules_form
+from pages.threshold.certainty import zones_of
 from pages.threshold.subject import Subject
 
 
@@ -39,7 +40,7 @@ def show_zones(subject: Subject) -> None:
             f"One threshold, {tried.threshold:.3f}, keeps both targets: nobody needs to be referred to a reader.",
             icon=":material/info:",
         )
-    figures = {split: zone_figures(scored, tried.threshold, tried.upper) for split, scored in subject.splits.items()}
+    figures = {split: zones_of(subject, split, tried.threshold, tried.upper) for split in subject.splits}
     charts.show(
         zones_figure(
             {SPLIT_NAMES[split]: of for split, of in figures.items()},

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from benchmarks.browser import READY
 from benchmarks.finished_run import write_finished_run
 from core.decided import point_in_force
+from core.evaluation.at_threshold import rates_at
 from core.evaluation.confusion import Rates, counts_at, rates
 from core.evaluation.decision.zones import zone_figures
 from core.evaluation.scored import Scored
@@ -65,7 +66,7 @@ def test_the_browser_counts_and_estimates_exactly_as_core_does(browser: Browser)
     split = Scored.of(scores, labels)
     tried = [*np.unique(split.scores)[::3].tolist(), *rng.random(100).tolist(), 0.0, 1.0]
     ask = f"""([positives, others, tried, z]) => {{
-        {script(("counting", "saying"))}
+        {_scripts_alone()}
         const split = {{positives: new Float64Array(positives), others: new Float64Array(others)}}
         return tried.map(t => {{
             const counts = countsAt(split, t, null), rates = ratesOf(counts, z)
@@ -108,21 +109,98 @@ def test_dragging_moves_everything_at_once_and_a_release_is_known_on_other_pages
     assert not (served[1].folder / "operating_point.json").exists()
 
 
-def test_keys_move_it_in_steps_and_from_scan_to_scan(dials: Page, scored):
+def test_keys_move_it_from_scan_to_scan_by_twentieths_and_by_thousandths(dials: Page, scored):
+    scores = np.sort(scored["val"].scores)
+    above = int(np.searchsorted(scores, 0.5))  # the first scan called positive
+    twentieth = round(scores.size / 20)
     _handle(dials).focus()
-    for key, value in (("ArrowRight", 0.501), ("PageUp", 0.551), ("ArrowLeft", 0.55), ("Home", 0.0), ("End", 1.0)):
+    for key, value in (
+        ("Shift+ArrowRight", 0.501),
+        ("Shift+ArrowLeft", 0.5),
+        ("ArrowRight", scores[above + 1]),
+        ("ArrowLeft", scores[above]),
+        ("ArrowLeft", scores[above - 1]),
+        ("PageUp", scores[above - 1 + twentieth]),
+        ("PageDown", scores[above - 1]),
+        ("Home", 0.0),
+        ("End", 1.0),
+        ("ArrowLeft", scores[-1]),
+    ):
         dials.keyboard.press(key)
-        expect(_handle(dials)).to_have_attribute("aria-valuenow", f"{value:g}")
-    dials.keyboard.press("Home")
-    for _ in range(3):
-        dials.keyboard.press("PageUp")
-    dials.keyboard.press("Shift+ArrowRight")
-    third = float(np.unique(scored["val"].scores[scored["val"].scores > 0.15])[0])
-    expect(_handle(dials)).to_have_attribute("aria-valuenow", repr(third))
-    assert _cells(dials, "val") == _core_cells(scored["val"], third)
-    expect(dials.get_by_text(f"Exactly {third:.10g}")).to_be_visible()
+        expect(_handle(dials)).to_have_attribute("aria-valuenow", repr(float(value)).removesuffix(".0"))
+    expect(dials.get_by_text(f"Exactly {scores[-1]:.10g}")).to_be_visible()
+    assert _cells(dials, "val") == _core_cells(scored["val"], scores[-1])
     expect(dials.locator(".finger-said")).to_contain_text("missed")
     assert "false alarms" in _handle(dials).get_attribute("aria-valuetext")
+
+
+def test_every_key_press_calls_other_scans_positive_also_where_scores_pile_up(browser: Browser):
+    scores = np.sort(np.r_[np.zeros(30), [1e-7, 2e-7, 0.4], np.ones(30)].astype(np.float32).astype(np.float64))
+    ask = f"""([scores, up]) => {{
+        {_scripts_alone()}
+        const sorted = new Float64Array(scores), seen = {{}}
+        for (const [name, move] of Object.entries({{nextThatCounts, twentiethOn}})) {{
+            seen[name] = [up ? 0 : 1]
+            for (let at = 0; at < 100; at += 1) seen[name].push(move(sorted, seen[name].at(-1), up ? 1 : -1))
+        }}
+        return {{...seen, words: scores.map(typed), short: scores.map(shortly)}}
+    }}"""
+    page = browser.new_page()
+    up, down = (page.evaluate(ask, [scores.tolist(), way]) for way in (True, False))
+    page.close()
+    steps = np.unique(scores).tolist()
+    assert up["nextThatCounts"][: len(steps)] == steps
+    assert down["nextThatCounts"][: len(steps)] == steps[::-1]
+    for answer in (up, down):
+        for thresholds in (answer["nextThatCounts"], answer["twentiethOn"]):
+            called = [int((scores >= threshold).sum()) for threshold in dict.fromkeys(thresholds)]
+            assert len(set(called)) == len(called), "a key press that changes nothing"
+    assert up["words"] == [f"{score:.6g}".replace("e-07", "e-7") for score in scores]
+    assert up["short"][30:33] == ["0.0000001", "0.0000002", "0.400"]
+
+
+def test_by_share_of_scans_the_handle_stands_at_its_rank_and_the_browser_remembers(page: Page, scored, served):
+    _open(page, *served)
+    scores = np.sort(scored["val"].scores)
+    page.get_by_label("Scale").select_option("share of scans")
+    at_half = np.searchsorted(scores, 0.5) / scores.size
+    assert _place(page) == pytest.approx(at_half, abs=1e-3)
+    assert f"({100 * at_half:.1f}% of scans below)" in _handle(page).get_attribute("aria-valuetext")
+    _drag(page, at_half, 0.9)
+    expect(_handle(page)).not_to_have_attribute("aria-valuenow", "0.5")
+    expect(page.get_by_text("Exactly 0.5:")).to_have_count(0)
+    now = float(_handle(page).get_attribute("aria-valuenow"))
+    assert now in set(scores.tolist())
+    assert np.mean(scores < now) == pytest.approx(0.9, abs=0.005)
+    expect(page.get_by_text(f"Exactly {now:.10g}:")).to_be_visible()
+    assert _cells(page, "test") == _core_cells(scored["test"], now)
+    page.reload()
+    page.locator(".finger-card [data-cell=found] b").first.wait_for(timeout=60_000)
+    expect(page.get_by_label("Scale")).to_have_value("share")
+    assert _place(page) == pytest.approx(at_half, abs=1e-3)
+    page.get_by_label("Scale").select_option("score")
+    assert _place(page) == pytest.approx(0.5, abs=1e-3)
+
+
+def test_intervals_by_groups_follow_a_release(browser: Browser, tmp_path):
+    (tmp_path / "runs").mkdir()
+    run = write_finished_run(tmp_path / "runs", scans=600, scans_per_group=10)
+    with app_on(tmp_path) as address:
+        page = browser.new_page(viewport={"width": 1440, "height": 1000})
+        _open(page, address, run)
+        test = split_results(run, "test").scored
+        interval = page.locator(".finger-card[data-split=test] [data-rate=fnr] small")
+        expect(interval).to_have_text(span(rates_at(test, 0.5).fnr))
+        _drag(page, 0.5, 0.4, let_go=False)
+        expect(interval).to_have_text("\u2026")
+        assert _cells(page, "test") == _core_cells(test, 0.4)
+        page.mouse.up()
+        expect(interval).to_have_text(span(rates_at(test, 0.4).fnr))
+        page.get_by_role("switch", name="Two thresholds").check()
+        upper = float(page.locator(".finger-handle[data-which=upper]").get_attribute("aria-valuenow"))
+        expect(interval).to_have_text(span(zone_figures(test, 0.4, upper).fnr))
+        expect(page.get_by_text("from drawing whole groups").first).to_be_visible()
+        page.close()
 
 
 def test_a_typed_number_counts_and_what_is_none_changes_nothing(dials: Page, scored):
@@ -230,6 +308,16 @@ def _open(page: Page, address: str, run: Run) -> None:
 
 def _handle(page: Page):
     return page.locator(".finger-handle[data-which=threshold]")
+
+
+def _scripts_alone() -> str:
+    return script(("counting", "scales", "saying"))
+
+
+def _place(page: Page) -> float:
+    """Where the handle stands on the scale, 0 to 1."""
+    rail, handle = page.locator(".finger-rail").bounding_box(), _handle(page).bounding_box()
+    return (handle["x"] + handle["width"] / 2 - rail["x"]) / rail["width"]
 
 
 def _drag(page: Page, start: float, end: float, *, let_go: bool = True) -> None:

@@ -17,6 +17,7 @@ def run(tmp_path):
     config = {"backbone": "resnet10t", "image_size": 32, "seed": 0}
     made = create_run(tmp_path / "runs", config=config, data=tmp_path, preset="quick")
     table = pd.DataFrame({"path": [f"{n}.png" for n in range(6)], "split": np.repeat(["train", "val", "test"], 2)})
+    table["label"], table["group"] = "sick", table["path"]
     table["pixels"] = [f"pixels {n}" for n in range(6)]
     table["sha256"] = [f"file {n}" for n in range(6)]
     table.to_parquet(made.folder / "index.parquet", index=False)

@@ -11,6 +11,7 @@ from conftest import plain
 from streamlit.testing.v1 import AppTest
 
 from core.decided import point_in_force, save_point
+from core.evaluation.at_threshold import rates_at
 from core.evaluation.confusion import counts_at, rates
 from core.evaluation.decision.choosing import chosen
 from core.evaluation.decision.operating_point import fixed_point
@@ -20,8 +21,9 @@ from core.evaluation.scored import Scored
 from core.results import split_results
 from core.runs import Run
 from pages.shared import state
+from pages.threshold.certainty import interval_words
 from pages.threshold.draft import Draft
-from pages.threshold.outcome import interval_words, outcome_table
+from pages.threshold.outcome import outcome_table
 from pages.threshold.subject import Subject
 
 PAGE = "threshold/page.py"
@@ -133,10 +135,37 @@ def test_going_back_undoes_what_was_tried(app: Opened, tiny_run: Run) -> None:
     assert at.button(key=f"use-{tiny_run.id}").disabled
 
 
-def test_intervals_over_scans_of_few_groups_say_so(app: Opened, tiny_run: Run) -> None:
-    notes = [split["note"] for split in _header(app(PAGE))["splits"]]
-    assert len(notes) == 2
-    assert all("the true uncertainty is larger" in note for note in notes)
+def test_intervals_over_scans_of_few_groups_are_those_of_the_other_pages(app: Opened, tiny_run: Run) -> None:
+    at = app(PAGE)
+    splits = _header(at)["splits"]
+    assert [split["by_groups"] for split in splits] == [True, True]
+    assert all("from drawing whole groups" in split["note"] for split in splits)
+    drawn = json.loads(_mounted(at, "intervals").json)
+    assert (drawn["threshold"], drawn["upper"]) == (0.5, None)
+    table = outcome_table(_subject(tiny_run), Draft(0.5, "default"))
+    for split in ("val", "test"):
+        results = split_results(tiny_run, split)
+        at_half, everywhere = rates_at(results.scored, 0.5), results.evaluated(0.5)
+        assert drawn["splits"][split]["fnr"] == [at_half.fnr.low, at_half.fnr.high]
+        assert drawn["splits"][split]["npv"] == [at_half.npv.low, at_half.npv.high]
+        assert drawn["splits"][split]["fnr"] == [everywhere.fnr.low, everywhere.fnr.high]
+        row = table[(table["split"] == split) & (table["rate"] == "Missed (FNR)")].iloc[0]
+        assert drawn["splits"][split]["fnr"] == [row["low"], row["high"]]
+    at = _tried(at, tiny_run, Draft(0.3, "fixed=0.3", upper=0.6))
+    drawn = json.loads(_mounted(at, "intervals").json)
+    zones = zone_figures(split_results(tiny_run, "val").scored, 0.3, 0.6)
+    assert (drawn["threshold"], drawn["upper"]) == (0.3, 0.6)
+    assert drawn["splits"]["val"]["referred"] == [zones.referred.low, zones.referred.high]
+
+
+def test_independent_scans_have_wilsons_intervals_and_nothing_is_drawn(app: Opened, tiny_run: Run) -> None:
+    predictions = pd.read_parquet(tiny_run.folder / "predictions.parquet")
+    predictions["group"] = [f"patient-{row}" for row in range(len(predictions))]
+    predictions.to_parquet(tiny_run.folder / "predictions.parquet", index=False)
+    at = app(PAGE)
+    assert not at.exception
+    assert [split["by_groups"] for split in _header(at)["splits"]] == [False, False]
+    assert not [part for part in at.get("bidi_component") if part.proto.component_name == "threshold_intervals"]
     assert interval_words(Scored.of([0.1, 0.9], [0, 1])) == "With 95 % intervals (Wilson)."
 
 

@@ -38,29 +38,89 @@ def decision_curve(
     seed: int = 0,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
-    """Net benefit over threshold probabilities, a row each, per person.
+    """Net benefit over threshold probabilities, a row each, per person: `model_curve` beside `benefit_at`.
 
     Columns: `probability`; `model`, `model_low`, `model_high` (scans called positive whose own probability reaches it);
     `at_threshold`, `at_threshold_low`, `at_threshold_high` (the calls of one fixed threshold); `treat_all`;
-    `treat_none` (0). Where `prevalence` is not that of the scans, their probabilities are carried over to it by
-    Bayes' rule, as M. Saerens, P. Latinne and C. Decaestecker, "Adjusting the outputs of a classifier to new a priori
-    probabilities", Neural Computation 14 (2002), 21-41. The model's own curve takes scores for probabilities, so it
-    is as good as their calibration; that of the fixed threshold does not.
-
-    Bands are percentiles, point by point, over resamples of whole groups, the prevalence taken as known.
+    `treat_none` (0).
 
     Args:
         scored: scans of both classes.
         threshold: the fixed one, in [0, 1].
         prevalence: share of people who have it, in (0, 1); without it that of the scans.
         probabilities: threshold probabilities in (0, 1), rising, shape (k,).
-        draws, seed, confidence: of the bands.
+        draws, seed, confidence: of the bands: percentiles, point by point, over resamples of whole groups, the
+            prevalence taken as known.
 
     Raises:
         ValueError: a class is absent, or an argument is out of range.
     """
-    import pandas as pd
+    own = model_curve(
+        scored, prevalence=prevalence, probabilities=probabilities, draws=draws, seed=seed, confidence=confidence
+    )
+    fixed = benefit_at(
+        scored,
+        threshold,
+        prevalence=prevalence,
+        probabilities=probabilities,
+        draws=draws,
+        seed=seed,
+        confidence=confidence,
+    )
+    return own.join(fixed)
 
+
+def model_curve(
+    scored: Scored,
+    *,
+    prevalence: float | None = None,
+    probabilities: ArrayLike = PROBABILITIES,
+    draws: int = DRAWS,
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """The part of `decision_curve` that no threshold changes, with its arguments.
+
+    Where `prevalence` is not that of the scans, their probabilities are carried over to it by Bayes' rule, as M.
+    Saerens, P. Latinne and C. Decaestecker, "Adjusting the outputs of a classifier to new a priori probabilities",
+    Neural Computation 14 (2002), 21-41. The curve takes scores for probabilities, so it is as good as their
+    calibration.
+    """
+    p, known, price = _checked(scored, prevalence, probabilities, confidence)
+    # The score from which a scan's probability reaches p once it is carried over to the prevalence.
+    shift = _odds(known) / _odds(scored.positives / scored.n)
+    cuts = p if math.isclose(shift, 1, rel_tol=1e-12) else p / (p + shift * (1 - p))
+    shares, drawn = _shares(scored, cuts, draws, seed)
+    return _table(
+        {
+            "probability": p,
+            **_with_band("model", shares, drawn, known, price, confidence),
+            "treat_all": known - (1 - known) * price,
+            "treat_none": np.zeros(p.size),
+        }
+    )
+
+
+def benefit_at(
+    scored: Scored,
+    threshold: float,
+    *,
+    prevalence: float | None = None,
+    probabilities: ArrayLike = PROBABILITIES,
+    draws: int = DRAWS,
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """The part of `decision_curve` that one fixed threshold makes, with its arguments; calibration plays no part."""
+    _, known, price = _checked(scored, prevalence, probabilities, confidence)
+    shares, drawn = _shares(scored, np.array([threshold]), draws, seed)
+    return _table(_with_band("at_threshold", shares, drawn, known, price, confidence))
+
+
+def _checked(
+    scored: Scored, prevalence: float | None, probabilities: ArrayLike, confidence: float
+) -> tuple[NDArray[np.float64], float, NDArray[np.float64]]:
+    """Threshold probabilities, the prevalence, and what a false alarm costs in cases at each of them."""
     p = np.asarray(probabilities, dtype=np.float64)
     if p.ndim != 1 or not p.size or not ((p > 0) & (p < 1)).all() or (np.diff(p) <= 0).any():
         raise ValueError("threshold probabilities must lie in (0, 1) and rise")
@@ -69,33 +129,49 @@ def decision_curve(
         raise ValueError(
             f"net benefit needs both classes, found {scored.positives} positive and {scored.negatives} others"
         )
-    of_scans = scored.positives / scored.n
-    prevalence = of_scans if prevalence is None else prevalence
+    prevalence = scored.positives / scored.n if prevalence is None else prevalence
     check_prevalence(prevalence)
-    # The score from which a scan's probability reaches p once it is carried over to the prevalence.
-    shift = _odds(prevalence) / _odds(of_scans)
-    cuts = p if math.isclose(shift, 1, rel_tol=1e-12) else p / (p + shift * (1 - p))
-    price = p / (1 - p)
+    return p, prevalence, p / (1 - p)
 
-    # Cells: how many of the cuts a scan reaches (the fixed threshold is one more), and its truth.
-    edges = np.unique(np.r_[cuts, threshold])
-    cell = np.searchsorted(edges, scored.scores, side="right") * 2 + scored.labels
-    cells = 2 * (edges.size + 1)
-    own = np.bincount(cell, minlength=cells).astype(np.float64)[None]
-    drawn = drawn_counts(cell, cells, scored.group_numbers, draws=draws, seed=seed)
-    called_of, drawn_called = _called(own), _called(drawn)
-    is_told = scored.group_count > 1 and len(drawn_called) * 2 >= draws
 
-    columns: dict[str, NDArray[np.float64]] = {"probability": p}
-    for name, at in (("model", np.searchsorted(edges, cuts)), ("at_threshold", np.searchsorted(edges, [threshold]))):
-        value = _net_benefit(called_of[:, at], prevalence, price)[0]
-        columns |= {name: value, f"{name}_low": np.full(p.size, np.nan), f"{name}_high": np.full(p.size, np.nan)}
-        if is_told:
-            tail = (1 - confidence) / 2
-            resampled = _net_benefit(drawn_called[:, at], prevalence, price)
-            low, high = np.quantile(resampled, [tail, 1 - tail], axis=0)
-            columns |= {f"{name}_low": np.minimum(low, value), f"{name}_high": np.maximum(high, value)}
-    return pd.DataFrame(columns | {"treat_all": prevalence - (1 - prevalence) * price, "treat_none": np.zeros(p.size)})
+def _shares(
+    scored: Scored, cuts: NDArray[np.float64], draws: int, seed: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Shares called positive at rising cuts, shape (1, k, 2), and the same of resamples, shape (kept draws, k, 2).
+
+    None for the resamples where they tell nothing.
+    """
+    # Cells: how many of the cuts a scan reaches, and its truth.
+    cell = np.searchsorted(cuts, scored.scores, side="right") * 2 + scored.labels
+    cells = 2 * (cuts.size + 1)
+    own = _called(np.bincount(cell, minlength=cells).astype(np.float64)[None])
+    if scored.group_count < 2:
+        return own, None
+    drawn = _called(drawn_counts(cell, cells, scored.group_numbers, draws=draws, seed=seed))
+    return own, drawn if len(drawn) * 2 >= draws else None
+
+
+def _with_band(
+    name: str,
+    shares: NDArray[np.float64],
+    drawn: NDArray[np.float64] | None,
+    prevalence: float,
+    price: NDArray[np.float64],
+    confidence: float,
+) -> dict[str, NDArray[np.float64]]:
+    value = _net_benefit(shares, prevalence, price)[0]
+    low = high = np.full(price.size, np.nan)
+    if drawn is not None:
+        tail = (1 - confidence) / 2
+        low, high = np.quantile(_net_benefit(drawn, prevalence, price), [tail, 1 - tail], axis=0)
+        low, high = np.minimum(low, value), np.maximum(high, value)
+    return {name: value, f"{name}_low": low, f"{name}_high": high}
+
+
+def _table(columns: dict[str, NDArray[np.float64]]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(columns)
 
 
 def _called(counts: NDArray[np.float64]) -> NDArray[np.float64]:

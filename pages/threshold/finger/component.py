@@ -1,7 +1,7 @@
-"""The parts of the threshold page that live in the browser, mounted: scores, dials, pictures.
+"""The parts of the threshold page that live in the browser, mounted: scores, dials, pictures, intervals.
 
-All three run one script and meet in it. The scores go out once a run, outside of the fragment that a release runs
-again; dials and pictures are small.
+All of them run one script and meet in it. The scores go out once a run, outside of the fragment that a release runs
+again; the others are small.
 """
 
 import math
@@ -16,7 +16,7 @@ from core.charts.palette import ACCENT, CELL_COLOURS, NEUTRAL, POSITIVE
 from core.evaluation.confusion import CLEARED, FALSE_ALARM, FOUND, MISSED
 
 _FOLDER = Path(__file__).parent
-SCRIPTS = ("counting", "saying", "held", "dials", "overlays", "pictures", "mounting")
+SCRIPTS = ("counting", "scales", "saying", "held", "dials", "overlays", "pictures", "mounting")
 _COLOURS = {
     "accent": ACCENT,
     "neutral": NEUTRAL,
@@ -94,6 +94,26 @@ def mount_pictures(key: str, *, scores: str, plotly: str) -> None:
     _PICTURES(key=key, data=data)
 
 
+def mount_intervals(
+    key: str,
+    *,
+    scores: str,
+    threshold: float,
+    upper: float | None,
+    splits: Mapping[str, Mapping[str, list[float] | None]],
+) -> None:
+    """Intervals by groups for the cards, shown while the handles stand where they belong; nothing is seen of it.
+
+    Args:
+        key: session key.
+        scores: key of the payload.
+        threshold, upper: where the intervals belong.
+        splits: [low, high] by rate and split; None where there is no interval.
+    """
+    data = {"part": "intervals", "key": scores, "threshold": threshold, "upper": upper, "splits": splits}
+    _INTERVALS(key=key, data=data)
+
+
 def released(key: str) -> Released | None:
     """What the dials under `key` have just said; None where that is nothing they could say."""
     content = st.session_state[key].get("released")
@@ -122,5 +142,6 @@ def _component(name: str, *, seen: bool = True) -> Any:
 
 
 _SCORES = _component("scores", seen=False)
+_INTERVALS = _component("intervals", seen=False)
 _DIALS = _component("dials")
 _PICTURES = _component("pictures")

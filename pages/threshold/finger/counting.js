@@ -61,17 +61,16 @@ function ratesOf(counts, z) {
   }
 }
 
-/** The next score of any scan above (`step` 1) or below (`step` -1) a threshold; the threshold where there is none. */
-function neighbouringScore(split, threshold, step) {
-  const found = [split.positives, split.others].map((sorted) => {
-    let at = countBelow(sorted, threshold)
-    if (step < 0) return at > 0 ? sorted[at - 1] : null
-    while (at < sorted.length && sorted[at] === threshold) at += 1
-    return at < sorted.length ? sorted[at] : null
-  })
-  const known = found.filter((score) => score !== null)
-  if (known.length === 0) return threshold
-  return step < 0 ? Math.max(...known) : Math.min(...known)
+/** How many of the sorted scores lie at or below a value. */
+function countUpTo(sorted, value) {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (sorted[middle] <= value) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** How many of the sorted scores lie in each bin between the edges; the last one holds its upper edge too. */

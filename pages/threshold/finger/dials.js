@@ -1,7 +1,7 @@
 // The dials: a handle or two on a scale, fields to type in, and what the thresholds do on each split.
 
 const CELL_WORDS = { found: "found", missed: "missed", falseAlarms: "false alarms", cleared: "cleared", referredPositives: "referred", referredOthers: "referred" }
-const KEY_STEPS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 50, PageDown: -50 }
+const KEY_STEPS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 1, PageDown: -1 }
 
 /** Put text where it is not yet: what stays as it is costs no layout. */
 function say(node, text) {
@@ -18,6 +18,9 @@ function setUpDials(root, held) {
     zones: [...root.querySelectorAll("[data-zone]")],
     fields: root.querySelectorAll(".finger-field input"),
     label: root.querySelector('[data-says="threshold"]'),
+    inForce: root.querySelector(".finger-in-force"),
+    ticks: [...root.querySelectorAll(".finger-ticks span")],
+    scale: root.querySelector(".finger-scale select"),
     two: root.querySelector(".finger-switch input"),
     said: root.querySelector(".finger-said"),
     cards: [],
@@ -29,12 +32,12 @@ function setUpDials(root, held) {
     const handle = which === null ? event.target.closest(".finger-handle") : null
     if (handle) {
       const gripped = held.upper !== held.threshold ? handle.dataset.which : at(event.clientX) < 0.5 ? "upper" : "threshold"
-      gripPx = event.clientX - box.left - held[gripped] * box.width
+      gripPx = event.clientX - box.left - placeOf(held, held[gripped]) * box.width
       return { which: gripped, value: held[gripped] }
     }
     if (which === null) gripPx = 0
-    const value = stepped(at(event.clientX - gripPx))
-    return { which: which ?? nearest(held, value), value }
+    const value = thresholdAt(held, at(event.clientX - gripPx))
+    return { which: which ?? nearest(held, value, (score) => placeOf(held, score)), value }
   })
   track.addEventListener("taken", (event) => handleOf(parts, event.detail).focus({ preventScroll: true }))
   for (const handle of parts.handles) {
@@ -43,8 +46,13 @@ function setUpDials(root, held) {
   }
   for (const field of parts.fields) field.onchange = () => takeTyped(field, held)
   parts.two.onchange = () => {
-    held.upper = parts.two.checked ? stepped((held.threshold + 1) / 2) : null
+    held.upper = parts.two.checked ? thresholdAt(held, (placeOf(held, held.threshold) + 1) / 2) : null
     release(held)
+  }
+  parts.scale.onchange = () => {
+    held.scale = parts.scale.value
+    keepScale(held.scale)
+    paintSoon(held)
   }
   return () => paintDials(parts, held)
 }
@@ -53,7 +61,7 @@ function handleOf(parts, which) {
   return [...parts.handles].find((handle) => handle.dataset.which === which)
 }
 
-/** Arrows go a thousandth, with Shift to the next scan's score; Page a twentieth; Home and End to the ends. */
+/** Arrows go to the next scan, with Shift a thousandth; Page a twentieth of the scans; Home and End to the ends. */
 function followKey(event, held, which) {
   const now = held[which]
   let next = null
@@ -61,14 +69,20 @@ function followKey(event, held, which) {
   else if (event.key === "End") next = which === "upper" ? 1 : (held.upper ?? 1)
   else if (event.key in KEY_STEPS) {
     const step = KEY_STEPS[event.key]
-    if (event.shiftKey && held.scores !== null) next = neighbouringScore(held.scores.splits[0], now, Math.sign(step))
-    else if (step > 0) next = stepped((Math.floor(now * STEPS + 1e-9) + step) / STEPS)
-    else next = stepped((Math.ceil(now * STEPS - 1e-9) + step) / STEPS)
+    const sorted = held.scores?.sorted ?? []
+    if (sorted.length === 0 || event.shiftKey) next = thousandthOn(now, step)
+    else if (event.key.startsWith("Page")) next = twentiethOn(sorted, now, step)
+    else next = nextThatCounts(sorted, now, step)
   }
   if (next === null) return
   event.preventDefault()
   moveTo(held, which, next)
   releaseSoon(held)
+}
+
+function thousandthOn(threshold, step) {
+  const from = step > 0 ? Math.floor(threshold * STEPS + 1e-9) : Math.ceil(threshold * STEPS - 1e-9)
+  return stepped((from + step) / STEPS)
 }
 
 /** Take a number that was typed; what is none is said to be none, and changes nothing. */
@@ -85,20 +99,24 @@ function takeTyped(field, held) {
 function paintDials(parts, held) {
   if (held.threshold === null) return
   const isTwo = held.upper !== null
-  const ends = [held.threshold, held.upper ?? held.threshold]
+  const places = [held.threshold, held.upper ?? held.threshold].map((score) => placeOf(held, score))
   parts.root.classList.toggle("is-two", isTwo)
   say(parts.label, isTwo ? "Rule out below" : parts.root.dataset.label)
   parts.two.checked = isTwo
   parts.zones.forEach((zone, place) => {
-    const [from, to] = [[0, ends[0]], ends, [ends[1], 1]][place]
+    const [from, to] = [[0, places[0]], places, [places[1], 1]][place]
     zone.style.transform = `translateX(${from * 100}%) scaleX(${to - from})`
   })
+  parts.inForce.hidden = held.inForce === null
+  if (held.inForce !== null) parts.inForce.style.left = `${placeOf(held, held.inForce) * 100}%`
+  parts.scale.value = held.scale
+  parts.ticks.forEach((tick, place) => say(tick, TICKS[isByShare(held) ? "share" : "score"][place]))
   const words = heard(held)
   for (const handle of parts.handles) {
     const value = held[handle.dataset.which]
     handle.hidden = value === null
     if (value === null) continue
-    handle.style.left = `${value * 100}%`
+    handle.style.left = `${placeOf(held, value) * 100}%`
     handle.setAttribute("aria-label", handle.dataset.which === "upper" ? "Rule in from" : parts.label.textContent)
     handle.setAttribute("aria-valuenow", String(value))
     handle.setAttribute("aria-valuetext", words)
@@ -130,9 +148,23 @@ function addCard(root, scores, split) {
   }
 }
 
+/** What Python drew of a split for these very thresholds; null while it has not. */
+function endsByGroups(held, name) {
+  const drawn = held.intervals
+  return drawn !== null && drawn.threshold === held.threshold && drawn.upper === held.upper ? (drawn.splits[name] ?? null) : null
+}
+
+/** An interval by groups in words, or that it is awaited. */
+function spanByGroups({ ends }, rate) {
+  if (ends === null) return "\u2026"
+  const pair = ends[rate] ?? null
+  return span(pair === null ? null : { low: pair[0], high: pair[1] })
+}
+
 function paintCard(card, scores, split, held) {
   const counts = countsAt(split, held.threshold, held.upper)
   const rates = ratesOf(counts, scores.z)
+  const byGroups = split.by_groups ? { ends: endsByGroups(held, split.name) } : null
   say(card.heads.in, held.upper === null ? "called positive" : "ruled in")
   say(card.heads.out, held.upper === null ? "called negative" : "ruled out")
   for (const cell of card.cells) {
@@ -149,6 +181,7 @@ function paintCard(card, scores, split, held) {
     const rate = rates[node.dataset.rate]
     const [value, interval] = node.lastElementChild.children
     say(value, percent(rate))
-    say(interval, span(rate))
+    say(interval, byGroups === null ? span(rate) : spanByGroups(byGroups, node.dataset.rate))
+    interval.classList.toggle("is-awaited", byGroups !== null && byGroups.ends === null)
   }
 }

@@ -12,8 +12,9 @@ function holdOf(key) {
   let held = heldRuns.get(key)
   if (held === undefined) {
     held = {
-      key, scores: null, threshold: null, upper: null, painters: new Set(), frame: 0,
+      key, scores: null, threshold: null, upper: null, inForce: null, scale: keptScale(), painters: new Set(), frame: 0,
       moving: false, timer: 0, send: null, turn: 0, sentAt: 0, // turn: how often Python was told
+      intervals: null, // by groups, as Python drew them, and the thresholds that they belong to
     }
     heldRuns.set(key, held)
     for (const old of [...heldRuns.keys()].slice(0, -HELD_AT_MOST)) heldRuns.delete(old)
@@ -47,11 +48,12 @@ function moveTo(held, which, value) {
   paintSoon(held)
 }
 
-/** Which of the thresholds a place between 0 and 1 is nearer to; beyond both of them the outer one. */
-function nearest(held, value) {
+/** Which of the thresholds a score is nearer to; beyond both of them the outer one. `placed` says how far apart. */
+function nearest(held, value, placed = (score) => score) {
   if (held.upper === null) return "threshold"
   if (held.upper === held.threshold) return value < held.threshold ? "threshold" : "upper"
-  return Math.abs(value - held.upper) < Math.abs(value - held.threshold) ? "upper" : "threshold"
+  const [at, upper, lower] = [value, held.upper, held.threshold].map(placed)
+  return Math.abs(at - upper) < Math.abs(at - lower) ? "upper" : "threshold"
 }
 
 /** Let Python know, now. */
@@ -115,6 +117,10 @@ function receiveScores(bytes) {
     return new kind(bytes.buffer.slice(start, bytes.byteOffset + at))
   }
   const splits = header.splits.map((split) => ({ ...split, positives: take(split.positives), others: take(split.others) }))
-  held.scores = { ...header, splits }
+  const { positives, others } = splits[0]
+  const sorted = new Float64Array(positives.length + others.length) // of validation, where thresholds are chosen
+  sorted.set(positives)
+  sorted.set(others, positives.length)
+  held.scores = { ...header, splits, sorted: sorted.sort() }
   paintSoon(held)
 }

@@ -8,15 +8,20 @@ export default function (component) {
     receiveScores(data)
     return undefined
   }
-  const root = parentElement.querySelector(".finger")
   const held = holdOf(data.key)
+  if (data.part === "intervals") {
+    held.intervals = data
+    paintSoon(held)
+    return undefined
+  }
+  const root = parentElement.querySelector(".finger")
   const isNew = !mounted.has(root)
   if (isNew) mounted.set(root, mount(root, held, data))
   for (const [name, colour] of Object.entries(data.colours)) root.style.setProperty(`--finger-${name}`, colour)
   if (data.part === "dials") {
     held.send = (value) => setTriggerValue("released", value)
     Object.assign(root.dataset, { label: data.label, turn: String(data.turn) })
-    showInForce(root, data.in_force)
+    held.inForce = data.in_force
     adopt(held, data, isNew)
   }
   const part = mounted.get(root)
@@ -26,6 +31,7 @@ export default function (component) {
 }
 
 function mount(root, held, data) {
+  held.scale = keptScale() // it may have been changed beside another run
   const pictures = data.part === "pictures" ? setUpPictures(root, held, data.plotly) : null
   const paint = pictures?.paint ?? setUpDials(root, held)
   held.painters.add(paint)
@@ -35,11 +41,4 @@ function mount(root, held, data) {
     pictures?.end()
   }
   return { recolour: pictures?.recolour ?? (() => undefined), end }
-}
-
-/** A small mark on the scale where the threshold in force stands. */
-function showInForce(root, threshold) {
-  const mark = root.querySelector(".finger-in-force")
-  mark.hidden = threshold === null
-  if (threshold !== null) mark.style.left = `${threshold * 100}%`
 }

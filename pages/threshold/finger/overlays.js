@@ -37,7 +37,7 @@ function paintUprights(uprights, held, scale) {
     // Two labels lean away from each other; one leans inwards.
     const leansLeft = held.upper === null ? value > 0.5 : which === "threshold" ? value > 0.15 : value > 0.85
     put(label, { x: x + (leansLeft ? -4 : 4), y: scale.top - 5, "text-anchor": leansLeft ? "end" : "start" })
-    say(label, threeDecimals(value))
+    say(label, shortly(value))
   }
 }
 

@@ -22,12 +22,13 @@ _TITLES = {"val": ("Validation", "chosen here"), "test": ("Test", "only reported
 
 
 def content_key(splits: Mapping[str, Scored], words: Mapping[str, str]) -> str:
-    """A name for these scores, labels and words: the same ones have the same, any change gives another."""
+    """A name for these scores, labels, groups and words: the same ones have the same, any change gives another."""
     digest = hashlib.blake2b(json.dumps(dict(words), sort_keys=True).encode(), digest_size=12)
     for split, scored in splits.items():
         digest.update(f"{split} {scored.n} ".encode())
         digest.update(scored.scores.tobytes())
         digest.update(scored.labels.tobytes())
+        digest.update(scored.group_numbers.tobytes())
     return digest.hexdigest()
 
 
@@ -55,6 +56,7 @@ def payload(key: str, splits: Mapping[str, Scored], *, words: Mapping[str, str],
                 "title": _TITLES[split][0],
                 "role": _TITLES[split][1],
                 "note": notes[split],
+                "by_groups": not scored.independent,
                 "positives": scored.positives,
                 "others": scored.negatives,
             }

@@ -23,19 +23,25 @@ function count(value) {
   return value.toLocaleString("en-US")
 }
 
-/** A threshold as people read it. */
-function threeDecimals(threshold) {
-  return fixed(threshold, 3)
+/** A threshold as people read it: three decimals, more where it lies so near an end that they would not tell it. */
+function shortly(threshold) {
+  const room = Math.min(threshold, 1 - threshold)
+  let decimals = 3
+  while (decimals < 8 && Math.abs(Number(fixed(threshold, decimals)) - threshold) > 0.05 * room) decimals += 1
+  return fixed(threshold, decimals)
 }
 
-/** A threshold as it stands in a field: short where it was set by hand, never longer than tells scans apart. */
+/** A threshold as it stands in a field: short where it was set by hand, else long enough to tell scans apart. */
 function typed(threshold) {
-  return String(Number(threshold.toFixed(6)))
+  let digits = 6
+  while (digits < 17 && threshold < 1 && Number(threshold.toPrecision(digits)) === 1) digits += 1
+  return String(Number(threshold.toPrecision(digits)))
 }
 
 /** What is heard of the thresholds: their values and what they do on validation. */
 function heard(held) {
-  const at = held.upper === null ? threeDecimals(held.threshold) : `rule out below ${threeDecimals(held.threshold)}, rule in from ${threeDecimals(held.upper)}`
+  const scan = (score) => (isByShare(held) ? `${shortly(score)} (${fixed(placeOf(held, score) * 100, 1)}% of scans below)` : shortly(score))
+  const at = held.upper === null ? scan(held.threshold) : `rule out below ${scan(held.threshold)}, rule in from ${scan(held.upper)}`
   if (held.scores === null) return at
   const rates = ratesOf(countsAt(held.scores.splits[0], held.threshold, held.upper), held.scores.z)
   const referred = held.upper === null ? "" : `, ${percent(rates.referred)} referred`

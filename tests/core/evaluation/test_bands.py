@@ -1,8 +1,9 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 
-from core.evaluation.bands import precision_recall_band, roc_band
+from core.evaluation.bands import both_bands, precision_recall_band, roc_band, with_band
 from core.evaluation.curves import precision_recall_points, roc_points
 from core.evaluation.scored import Scored
 from tests.core.evaluation.strategies_for_scores import labelled_scores
@@ -94,3 +95,19 @@ def test_where_there_is_nothing_to_tell_there_are_no_rows(scored):
     assert list(roc_band(scored).columns) == ["fpr", "low", "high"]
     assert roc_band(scored).empty
     assert precision_recall_band(scored).empty
+
+
+def test_both_bands_at_once_are_each_alone():
+    scored = sample()
+    roc, precision = both_bands(scored, draws=50)
+    pd.testing.assert_frame_equal(roc, roc_band(scored, draws=50))
+    pd.testing.assert_frame_equal(precision, precision_recall_band(scored, draws=50))
+
+
+def test_points_get_the_band_around_them():
+    scored = sample()
+    points, band = roc_points(scored), roc_band(scored, draws=50)
+    joined = with_band(points, band, along="fpr")
+    assert list(joined.columns) == [*points.columns, "low", "high"]
+    assert joined.iloc[-1][["low", "high"]].tolist() == band.iloc[-1][["low", "high"]].tolist()
+    assert with_band(points, band.iloc[:0], along="fpr")["low"].isna().all()
