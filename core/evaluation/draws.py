@@ -16,8 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.evaluation.intervals import Estimate, check_confidence
+from core.evaluation.scored import Scored
 
 DRAWS = 2000
+FEW_GROUPS = 20
+"""Below so many groups of a class, intervals from drawing groups come out too narrow: A. C. Cameron, J. B. Gelbach and
+D. L. Miller, "Bootstrap-based improvements for inference with clustered errors", Review of Economics and Statistics 90
+(2008), 414-427, who find it with 5 to 30."""
 
 _AT_ONCE = 4_000_000  # groups x draws held in memory together
 _KINDS_WORTH_ONE_GROUP = 15  # drawing how often one kind comes up costs as much as drawing that many groups
@@ -56,6 +61,14 @@ def drawn_counts(
 
     held = csr_array((np.ones(groups.size), (categories, groups)), shape=(size, group_count))
     return np.concatenate([(held @ times.T).T for times in _drawn_groups(group_count, draws, rng)])
+
+
+def few_groups_words(scored: Scored) -> str:
+    """That a class has so few groups that intervals from drawing them are too narrow; empty where it has enough."""
+    fewest = min(scored.groups_with(scored.labels), scored.groups_with(~scored.labels))
+    if scored.independent or fewest >= FEW_GROUPS:
+        return ""
+    return f"too narrow, as one class has only {fewest} group{'s' if fewest != 1 else ''}: {FEW_GROUPS} would be enough"
 
 
 def percentile_estimate(value: float, drawn: NDArray[np.float64], *, confidence: float = 0.95) -> Estimate:

@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from core.evaluation.at_threshold import SCORES, SHARES, at_threshold
 from core.evaluation.classified import Classified
 from core.evaluation.decision.operating_point import check_threshold
-from core.evaluation.draws import DRAWS
+from core.evaluation.draws import DRAWS, few_groups_words
 from core.evaluation.intervals import Estimate
 from core.evaluation.ranking import Ranking, ranking_of
+from core.evaluation.scored import Scored
 
 _RANKING = ("auc", "auc_delong", "average_precision", "brier", "log_loss")
 
@@ -181,22 +182,24 @@ def evaluation_at(
         by_class={name: figures | {"auc": ranking.class_aucs[name]} for name, figures in cut.by_class.items()},
         classes=classified.classes,
         confusion=tuple(tuple(int(count) for count in row) for row in cut.matrix),
-        interval_methods=_interval_methods(scored.n, scored.group_count, draws, seed),
+        interval_methods=_interval_methods(scored, draws, seed),
     )
 
 
-def _interval_methods(n: int, groups: int, draws: int, seed: int) -> dict[str, str]:
-    alone = groups == n
+def _interval_methods(scored: Scored, draws: int, seed: int) -> dict[str, str]:
+    n, groups, alone = scored.n, scored.group_count, scored.independent
+    few = few_groups_words(scored)
+    narrow = f"; {few}" if few else ""
     unit = f"single scans ({n} scans" if alone else f"whole groups ({groups} groups of {n} scans"
     resampled = f"95 % percentile interval of {draws} resamples of {unit}, seed {seed})"
     trials = "scans" if alone else "groups"
     return {
         "rates": f"95 % Wilson score interval over {n} scans, independent of each other as far as is known"
         if alone
-        else f"{resampled}; Wilson over groups where all resamples agree",
+        else f"{resampled}; Wilson over groups where all resamples agree{narrow}",
         "scores": f"{resampled}; where all resamples agree, the range while each class's recall moves within Wilson's "
         f"interval over {trials}",
-        "auc": f"{resampled}; Wilson over {trials} where all resamples agree",
+        "auc": f"{resampled}; Wilson over {trials} where all resamples agree{narrow}",
         "delong": "95 % interval by DeLong's method on the logit scale"
         + ("" if alone else f", with {groups} groups as units (Obuchowski)"),
         "macro_auc": f"95 % normal interval from how far each of the {trials} moves it",

@@ -11,6 +11,7 @@ import streamlit as st
 from core.evaluation.at_threshold import rates_at
 from core.evaluation.confusion import Rates
 from core.evaluation.decision.zones import ZoneFigures, zone_figures
+from core.evaluation.draws import few_groups_words
 from core.evaluation.scored import Scored
 from pages.threshold.draft import Draft
 from pages.threshold.subject import Subject
@@ -53,8 +54,10 @@ def interval_words(scored: Scored) -> str:
     if scored.independent:
         return "With 95 % intervals (Wilson)."
     groups = f"{scored.group_count:,} group{'s' if scored.group_count != 1 else ''}"
+    few = few_groups_words(scored)
     return (
         f"With 95 % intervals from drawing whole groups: {scored.n:,} scans come from {groups}. They follow on release."
+        f"{f' They are {few}.' if few else ''}"
     )
 
 

@@ -2,6 +2,7 @@ import json
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn import metrics
 
@@ -137,6 +138,23 @@ def test_intervals_say_how_they_were_made():
     assert "30 groups as units" in grouped["delong"]
     alone = report(probabilities, labels, range(120)).interval_methods
     assert "Wilson score interval over 120 scans" in alone["rates"]
+
+
+def test_intervals_from_few_groups_are_said_to_be_too_narrow():
+    probabilities, labels, _ = sample()
+    number_in_class = pd.Series(labels).groupby(labels).cumcount().astype(str).to_numpy()
+
+    def said(per_group):
+        groups = [f"{label}-{int(number) // per_group}" for label, number in zip(labels, number_in_class, strict=True)]
+        fewest = min(len({group for group in groups if group.startswith(f"{name}-")}) for name in CLASSES)
+        return fewest, report(probabilities, labels, groups).interval_methods["rates"]
+
+    fewest, words = said(20)
+    assert fewest < 20
+    assert f"too narrow, as one class has only {fewest} groups: 20 would be enough" in words
+    fewest, words = said(2)
+    assert fewest >= 20
+    assert "too narrow" not in words
 
 
 def test_scans_in_groups_that_agree_widen_the_interval_of_auc():
