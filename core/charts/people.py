@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+import numpy as np
 import plotly.graph_objects as go
 
 from core.charts.layout import empty_figure, styled
@@ -28,20 +27,23 @@ def people_figure(people: People | None, *, title: str | None = None) -> go.Figu
     if people is None:
         return empty_figure("No people: one class is absent.", title=title)
     counts = {MISSED: people.missed, FOUND: people.found, FALSE_ALARM: people.alarmed, CLEARED: people.cleared}
-    figure, placed = go.Figure(), 0
-    nobody: list[Any] = [None]  # keeps the legend's line
+    traces, placed = [], 0
     for cell, count in counts.items():
-        places = range(placed, placed + count)
+        places = np.arange(placed, placed + count)
         placed += count
         symbol, size = _MARKS[cell]
-        figure.add_scatter(
-            x=[place % _PER_ROW for place in places] or nobody,
-            y=[-(place // _PER_ROW) for place in places] or nobody,
-            mode="markers",
-            name=in_cell(count, cell),
-            marker={"symbol": symbol, "size": size, "color": CELL_COLOURS[cell]},
-            hovertemplate=f"{in_cell(count, cell)}<extra></extra>",
+        traces.append(
+            {
+                "type": "scatter",
+                "x": places % _PER_ROW if count else [None],  # nobody still has a line in the legend
+                "y": -(places // _PER_ROW) if count else [None],
+                "mode": "markers",
+                "name": in_cell(count, cell),
+                "marker": {"symbol": symbol, "size": size, "color": CELL_COLOURS[cell]},
+                "hovertemplate": f"{in_cell(count, cell)}<extra></extra>",
+            }
         )
+    figure = go.Figure(traces)
     styled(figure, alt=f"{people.says} One mark for each person.", x="", y="", title=title, height=_HEIGHT_PX)
     figure.update_xaxes(visible=False, range=[-1, _PER_ROW])
     figure.update_yaxes(visible=False, range=[-(placed - 1) // _PER_ROW - 0.7, 0.7])

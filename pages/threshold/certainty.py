@@ -41,9 +41,10 @@ def intervals_by_groups(subject: Subject, tried: Draft) -> dict[str, dict[str, l
             continue
         at: Any  # two kinds of figures, asked for by name
         if tried.upper is None:
-            at, names = rates_of(subject, split, tried.threshold), _OF_ONE
+            at = rates_of(subject, split, tried.threshold)
         else:
-            at, names = zones_of(subject, split, tried.threshold, tried.upper), _OF_TWO
+            at = zones_of(subject, split, tried.threshold, tried.upper)
+        names = _OF_ONE if tried.upper is None else _OF_TWO
         ends = {name: [getattr(at, name).low, getattr(at, name).high] for name in names}
         found[split] = {name: None if math.isnan(pair[0]) else pair for name, pair in ends.items()}
     return found

@@ -3,8 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from core.evaluation.confusion import counts_at
-from core.evaluation.decision.zones import ZONES
+from core.evaluation.confusion import Rates, counts_at
+from core.evaluation.decision.zones import ZONES, ZoneFigures
 from pages.shared.tables import table_with_download
 from pages.threshold.certainty import rates_of, zones_of
 from pages.threshold.draft import Draft, current
@@ -48,6 +48,7 @@ def outcome_table(subject: Subject, tried: Draft) -> pd.DataFrame:
     """A row a rate and split, with its 95 % interval and the counts it comes from."""
     rows = []
     for split, scored in subject.splits.items():
+        of: Rates | ZoneFigures
         at: dict[str, object] = {"split": split, "threshold": tried.threshold}
         if tried.upper is None:
             counts = counts_at(scored, tried.threshold)
@@ -59,15 +60,15 @@ def outcome_table(subject: Subject, tried: Draft) -> pd.DataFrame:
                 "cleared": counts.tn,
             }
         else:
-            of, names = zones_of(subject, split, tried.threshold, tried.upper), _OF_ZONES
+            zones = zones_of(subject, split, tried.threshold, tried.upper)
+            of, names = zones, _OF_ZONES
             at["upper"] = tried.upper
             cells = {
                 f"{side} {zone}": count
-                for side, counts_of_side in (("positives", of.positives), ("others", of.others))
+                for side, counts_of_side in (("positives", zones.positives), ("others", zones.others))
                 for zone, count in zip(ZONES, counts_of_side, strict=True)
             }
         for attribute, name in names.items():
             rate = getattr(of, attribute)
             rows.append(at | {"rate": name, "value": rate.value, "low": rate.low, "high": rate.high} | cells)
     return pd.DataFrame(rows)
-

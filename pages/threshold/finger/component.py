@@ -4,6 +4,7 @@ All of them run one script and meet in it. The scores go out once a run, outside
 again; the others are small.
 """
 
+import hashlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -46,6 +47,18 @@ class Released:
 def script(names: tuple[str, ...] = SCRIPTS) -> str:
     """The JavaScript as one module."""
     return "\n".join((_FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in names)
+
+
+def _meeting() -> str:
+    """JavaScript: where the whole script leaves `handOver` and the small ones wait for it; of this version only."""
+    version = hashlib.blake2b(script().encode(), digest_size=6).hexdigest()
+    return f"""
+const meeting = (globalThis[Symbol.for("ct-explorer.finger-{version}")] ??= (() => {{
+  let resolve
+  const promise = new Promise((settled) => (resolve = settled))
+  return {{ promise, resolve }}
+}})())
+"""
 
 
 def mount_scores(key: str, content: bytes) -> None:
@@ -131,17 +144,20 @@ def _checked(content: Mapping[str, Any]) -> Released:
     return Released(threshold, upper, int(content["turn"]))
 
 
-def _component(name: str, *, seen: bool = True) -> Any:
+def _component(name: str, *, js: str, seen: bool = True) -> Any:
     return st.components.v2.component(
         f"threshold_{name}",
         html=(_FOLDER / f"{name}.html").read_text(encoding="utf-8") if seen else None,
         css=(_FOLDER / "finger.css").read_text(encoding="utf-8") if seen else None,
-        js=script(),
+        js=js,
         isolate_styles=False,  # plotly and the page's fonts belong to the whole document
     )
 
 
-_SCORES = _component("scores", seen=False)
-_INTERVALS = _component("intervals", seen=False)
-_DIALS = _component("dials")
-_PICTURES = _component("pictures")
+# A mount sends its JavaScript along each time: only the scores, which a release does not mount again, bring all of it.
+_WHOLE = f"{script()}\n{_meeting()}\nmeeting.resolve(handOver)\nexport default handOver"
+_WAITS = f"{_meeting()}\nexport default await meeting.promise"
+_SCORES = _component("scores", js=_WHOLE, seen=False)
+_INTERVALS = _component("intervals", js=_WAITS, seen=False)
+_DIALS = _component("dials", js=_WAITS)
+_PICTURES = _component("pictures", js=_WAITS)

@@ -2,7 +2,7 @@
 
 const mounted = new WeakMap()
 
-export default function (component) {
+function handOver(component) {
   const { data, parentElement, setTriggerValue } = component
   if (data instanceof Uint8Array) {
     receiveScores(data)

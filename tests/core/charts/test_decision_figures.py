@@ -24,10 +24,7 @@ def test_every_person_has_one_mark(prevalence):
     people = people_of(Counts(tp=96, fp=10, fn=4, tn=90), prevalence)
     figure = people_figure(people)
     assert_sound(figure)
-    counts = {
-        name.split(" ", 1)[1].rstrip("s"): sum(x is not None for x in trace["x"])
-        for name, trace in traces(figure).items()
-    }
+    counts = {trace.name.split(" ", 1)[1].rstrip("s"): sum(x is not None for x in trace.x) for trace in figure.data}
     assert sum(counts.values()) == 1000
     assert counts == {
         "missed": people.missed,
