@@ -9,10 +9,12 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from tiny_trainings import Finished, ended, only_run, started, train_arguments, write_scans
+from xdist.scheduler import LoadScopeScheduling
 
 from core.runs import Run, read_run
 
@@ -21,11 +23,18 @@ settings.register_profile("project", deadline=None, derandomize=os.environ.get("
 settings.load_profile("project")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file's tests stay on one core, and so do all that drive a browser: two browsers at once starve each other."""
-    for item in items:
-        name = "browser" if "browser" in item.path.parts else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(name))
+class FilesTogether(LoadScopeScheduling):
+    """A file's tests stay on one core, and so do all that drive a browser: two browsers at once starve each other.
+
+    pytest-xdist's own groups (`--dist loadgroup`) do nothing under pytest 9.2, and say nothing.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if nodeid.startswith("tests/browser/") else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesTogether:
+    return FilesTogether(config, log)
 
 
 @dataclass(frozen=True)

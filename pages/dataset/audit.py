@@ -10,7 +10,7 @@ from core.audit.findings import Audit, Finding, Offer
 from core.data.dataset import Dataset
 from core.data.decisions import decide, undo
 from core.errors import ExplorerError
-from pages.shared import cached, state
+from pages.shared import cached_scans, state
 from pages.shared.errors import errors_in_a_line, say_error
 from pages.shared.progress import progress_words
 from pages.shared.tables import table_with_download
@@ -143,7 +143,7 @@ def _look(dataset: Dataset, finding: Finding) -> None:
 
 def _tile(dataset: Dataset, path: str, words: str, *, readable: bool) -> None:
     name = PurePosixPath(path).name
-    picture = cached.thumbnail(dataset.root / path) if readable else None
+    picture = cached_scans.thumbnail(dataset.root / path) if readable else None
     with st.container(gap="xxsmall"):
         if picture:
             st.image(picture, width="stretch", alt=f"Scan {name}")

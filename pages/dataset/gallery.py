@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.data.dataset import Dataset
 from core.data.thumbnails import thumbnail_jpeg
-from pages.shared import cached, state
+from pages.shared import cached_scans, state
 from pages.shared.errors import errors_in_a_line
 from pages.shared.words import SPLIT_NAMES, literal
 
@@ -81,7 +81,7 @@ def _reading_order(path: str) -> str:
 def _tile(dataset: Dataset, row: Any) -> None:
     name = PurePosixPath(row.path).name
     # Only what indexing has decoded may be read: a path with a problem may lead anywhere.
-    picture = cached.thumbnail(dataset.root / row.path) if row.sha256 and row.width else None
+    picture = cached_scans.thumbnail(dataset.root / row.path) if row.sha256 and row.width else None
     with st.container(gap="xxsmall"):
         if picture:
             st.image(picture, width="stretch", alt=f"Scan {name}, {row.label}")

@@ -14,7 +14,7 @@ from core.prediction import decided
 from core.runs import Run
 from pages.prediction.uploads import Answer
 from pages.prediction.verdict import verdict_html
-from pages.shared import cached
+from pages.shared import cached, cached_scans
 from pages.shared.flat_maps import FLAT_WORDS, is_flat
 from pages.shared.words import SPLIT_NAMES, literal
 
@@ -35,7 +35,7 @@ def show_card(run: Run, point: OperatingPoint, answer: Answer, choice: MapChoice
         st.markdown(f"**{name}**")
         grid = st.grid(3, min_column_width=190)
         try:
-            scan, found = cached.upload_map(
+            scan, found = cached_scans.upload_map(
                 run, answer.upload.content, answer.upload.name, choice.target, choice.method
             )
         except ExplorerError as error:  # a backbone without maps still has scores
@@ -101,7 +101,7 @@ def _map_figures(found: ScanMap, positive: str) -> None:
 
 def _say_if_known(run: Run, answer: Answer) -> None:
     """A score says nothing new about a scan that the network has learnt from."""
-    split, label = cached.known_scans(run).get(answer.upload.sha256, ("", ""))
+    split, label = cached_scans.known_scans(run).get(answer.upload.sha256, ("", ""))
     if split == "train":
         st.warning(
             f"The network learnt from this very scan (labelled {literal(label)}): its score proves nothing.",

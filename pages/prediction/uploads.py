@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.errors import ExplorerError, failure_line
 from core.runs import Run
-from pages.shared import cached, state
+from pages.shared import cached_scans, state
 
 MAX_UPLOAD_MB = 20
 _ENDINGS = ("png", "jpg", "jpeg")
@@ -64,7 +64,7 @@ def answered(run: Run, uploads: Sequence[Upload]) -> list[Answer]:
         if len(uploads) > 1:
             bar.progress(number / len(uploads), text=f"Scan {number + 1} of {len(uploads)}")
         try:
-            probabilities = cached.upload_probabilities(run, upload.content, upload.name)
+            probabilities = cached_scans.upload_probabilities(run, upload.content, upload.name)
             answers.append(Answer(upload, probabilities, ""))
         except ExplorerError as error:
             answers.append(Answer(upload, None, failure_line(error)))

@@ -14,7 +14,7 @@ from core.evaluation.decision.operating_point import OperatingPoint
 from core.explanation.maps import METHODS, ScanMap
 from core.explanation.overlay import overlaid
 from core.runs import Run
-from pages.shared import cached, state
+from pages.shared import cached_scans, state
 from pages.shared.errors import errors_in_a_line, say_error
 from pages.shared.flat_maps import FLAT_WORDS, is_flat
 from pages.shared.tables import download_button
@@ -46,7 +46,7 @@ def viewer(run: Run, cases: pd.DataFrame, point: OperatingPoint) -> None:
         _verdict(case, run, point)
         target, method, opacity = _map_controls(run)
     try:
-        scan, found = cached.scan_with_map(run, case["path"], target, method)
+        scan, found = cached_scans.scan_with_map(run, case["path"], target, method)
     except ExplorerError as error:
         say_error(error, place=picture)
     else:
@@ -130,7 +130,7 @@ def _map_controls(run: Run) -> tuple[str, str, float]:
 def _show(scan: NDArray[np.uint8], found: ScanMap, opacity: float, case: pd.Series) -> None:
     opacity = 0.0 if is_flat(found) else opacity
     picture = overlaid(scan, found, opacity=opacity)
-    factor = min(_LEAST_HEIGHT_PX / picture.shape[0], cached.SHOWN_SCAN_PX / max(picture.shape[:2]))
+    factor = min(_LEAST_HEIGHT_PX / picture.shape[0], cached_scans.SHOWN_SCAN_PX / max(picture.shape[:2]))
     if factor > 1:
         picture = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
     heat = "" if opacity == 0 or found.is_empty else f", with the heat of {METHODS[found.method]} for {found.target}"

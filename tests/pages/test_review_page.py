@@ -13,7 +13,7 @@ from core.errors import DatasetError
 from core.evaluation.decision.operating_point import fixed_point
 from core.results import split_results, worklist
 from pages.review.viewer import _take_row, _turn_to, verdict_words
-from pages.shared import cached, state
+from pages.shared import cached_scans, state
 
 
 def _cases(run, cell, split="test"):
@@ -143,7 +143,7 @@ def test_a_class_of_another_run_in_the_address_narrows_nothing(app, tiny_run):
 def test_a_run_cannot_make_the_page_read_outside_its_dataset(app, tiny_run, tmp_path):
     cv2.imwrite(str(tmp_path / "secret.png"), np.full((40, 40), 9, np.uint8))
     with pytest.raises(DatasetError, match="refused"):
-        cached.scan_with_map(tiny_run, str(tmp_path / "secret.png"), "COVID", "gradcam")
+        cached_scans.scan_with_map(tiny_run, str(tmp_path / "secret.png"), "COVID", "gradcam")
     path = tiny_run.folder / "predictions.parquet"
     predictions = pd.read_parquet(path)
     first = _cases(tiny_run, "missed")["path"].iloc[0]
@@ -173,7 +173,7 @@ def test_a_large_scan_is_kept_and_shown_no_larger_than_a_screen(app, tiny_run, t
     (tmp_path / "large").mkdir()
     cv2.imwrite(str(tmp_path / "large/scan.png"), np.random.default_rng(0).integers(0, 255, (1500, 3000), np.uint8))
     run = tiny_run.updated(data=str(tmp_path / "large"))
-    scan, found = cached.scan_with_map(run, "scan.png", "COVID", "gradcam")
+    scan, found = cached_scans.scan_with_map(run, "scan.png", "COVID", "gradcam")
     assert scan.shape == found.heat.shape == (512, 1024)
 
 
