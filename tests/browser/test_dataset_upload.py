@@ -1,5 +1,6 @@
 """A zip handed to the browser is a dataset a moment later."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -26,5 +27,5 @@ def test_a_zip_of_phantoms_becomes_a_dataset(page: Page, tmp_path: Path) -> None
         expect(page.get_by_text("files written to")).to_be_visible(timeout=30_000)
         expect(page.get_by_role("textbox", name="Folder of scans")).to_have_value(str(tmp_path / "datasets" / "forty"))
         expect(page.locator("img[alt^='Scan P']").first).to_be_visible(timeout=30_000)
-        assert "data=" in page.url
+        expect(page).to_have_url(re.compile("data="), timeout=30_000)  # written once the page has said all it can
     assert (tmp_path / "datasets" / "forty" / "index.csv").is_file()
