@@ -57,7 +57,7 @@ def _demo(page: Page, address: str, work: Path) -> Run:
 def _photograph(page: Page, address: str, name: str, awaited: str) -> None:
     page.goto(address)
     if awaited:
-        page.locator(awaited).first.wait_for(timeout=_DEMO_MS)
+        page.locator(awaited).first.wait_for(state="attached", timeout=_DEMO_MS)
     _still(page)
     page.screenshot(path=OUT / f"{name}.png")
 

@@ -11,7 +11,7 @@ from pages.shared import cached, state
 from pages.shared.estimates import show_rate, show_score
 from pages.shared.splitting import group_words
 from pages.shared.tables import table_with_download
-from pages.shared.words import SPLIT_NAMES
+from pages.shared.words import SPLIT_NAMES, score_text
 
 _WAYS = ("mean", "max", "2-of-n", "3-of-n", "4-of-n", "5-of-n")
 _FIGURES = {
@@ -85,7 +85,7 @@ def show_by_patient(run: Run, split: str, threshold: float) -> None:
         _cards(joined, many)
     words = (
         f"A {one}'s score is {joining.words}. A {one} is positive if any of the scans is. The threshold is the same "
-        f"{threshold:.3f}, chosen for single scans: for {many} another one may be right."
+        f"{score_text(threshold)}, chosen for single scans: for {many} another one may be right."
     )
     contradicting = contradicting_groups(results.table["label"].to_numpy(str), results.table["group"].to_numpy(str))
     if contradicting:

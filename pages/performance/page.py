@@ -15,7 +15,7 @@ from pages.performance.rates import show_rates
 from pages.performance.report import show_tables
 from pages.performance.subgroups import show_subgroups
 from pages.shared import cached, frame, state
-from pages.shared.words import SPLIT_NAMES, literal
+from pages.shared.words import SPLIT_NAMES, literal, score_text
 
 
 def _pick_split(run: Run) -> str:
@@ -45,7 +45,7 @@ counts = counts_at(results.scored, threshold)
 
 show_honest_words(run, split)
 show_rates(run, evaluation, counts, unit_words(run)[1] if joining else "scans")
-st.caption(f"Threshold {threshold:.3f}: {literal(point.says)}.")
+st.caption(f"Threshold {score_text(threshold)}: {literal(point.says)}.")
 show_matrix(run, evaluation, counts, by_scan=not joining)
 show_curves(run, results, evaluation)
 remind(run, split)

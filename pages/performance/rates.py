@@ -11,7 +11,7 @@ from core.evaluation.summary import METHOD_OF, Evaluation
 from core.runs import Run
 from pages.shared.estimates import show_rate, show_score
 from pages.shared.tables import download_button
-from pages.shared.words import SPLIT_NAMES, decimal, literal, percent, sentence, span
+from pages.shared.words import SPLIT_NAMES, decimal, literal, percent, score_text, sentence, span
 
 _SHARES = (
     ("recall", "Sensitivity (recall)", "positives found"),
@@ -55,7 +55,7 @@ def show_rates(run: Run, evaluation: Evaluation, counts: Counts, counted: str) -
     """
     positive, split = literal(evaluation.positive), SPLIT_NAMES[evaluation.split].lower()
     st.markdown(
-        f"On **{split}**, at threshold **{evaluation.threshold:.3f}**, the model misses "
+        f"On **{split}**, at threshold **{score_text(evaluation.threshold)}**, the model misses "
         f"**{counts.fn:,} of {evaluation.positives:,}** {positive} {counted} and raises a false alarm on "
         f"**{counts.fp:,} of {evaluation.n - evaluation.positives:,}** others."
     )

@@ -16,7 +16,7 @@ from pages.prediction.uploads import Answer
 from pages.prediction.verdict import verdict_html
 from pages.shared import cached, cached_scans
 from pages.shared.flat_maps import FLAT_WORDS, is_flat
-from pages.shared.words import SPLIT_NAMES, literal
+from pages.shared.words import SPLIT_NAMES, literal, score_text
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,9 @@ def _overlay(answer: Answer, scan: NDArray[np.uint8], found: ScanMap, choice: Ma
 def _verdict(run: Run, point: OperatingPoint, answer: Answer) -> None:
     facts = decided(cached.model(run), answer.probabilities, threshold=point.threshold)
     st.metric(
-        f"Score for {literal(run.record.positive)}", f"{facts['score']:.3f}", help="Probability of the positive class."
+        f"Score for {literal(run.record.positive)}",
+        score_text(facts["score"]),
+        help="Probability of the positive class.",
     )
     st.html(
         verdict_html(

@@ -8,7 +8,7 @@ from core.decided import point_in_force
 from core.runs import Run
 from pages.prediction.uploads import upload_scans
 from pages.shared import frame
-from pages.shared.words import literal
+from pages.shared.words import literal, score_text
 
 
 def _say_what_to_know(run: Run) -> None:
@@ -35,6 +35,6 @@ if uploads:
     show_results(chosen, point, uploads)
 else:
     st.caption(
-        f"Positive from {point.threshold:.3f} on ({literal(point.says)}). "
+        f"Positive from {score_text(point.threshold)} on ({literal(point.says)}). "
         "Uploads are read in memory, kept no longer than your visit, and leave this machine for nowhere."
     )

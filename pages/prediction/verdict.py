@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from core.charts.palette import ACCENT, NEUTRAL, class_colours
+from pages.shared.words import score_text
 
 
 def verdict_html(decision: str, score: float, *, threshold: float, classes: Sequence[str], positive: str) -> str:
@@ -19,8 +20,8 @@ def verdict_html(decision: str, score: float, *, threshold: float, classes: Sequ
     colours = class_colours(classes, positive)
     colour, bar_colour = colours[decision], colours[positive]
     reached = score >= threshold
-    why = f"The score {score:.3f} {'reaches' if reached else 'is below'} the threshold {threshold:.3f}."
-    says = f"Score {score:.3f} of 1, threshold {threshold:.3f}"
+    why = f"The score {score_text(score)} {'reaches' if reached else 'is below'} the threshold {score_text(threshold)}."
+    says = f"Score {score_text(score)} of 1, threshold {score_text(threshold)}"
     parts = (
         f'<div style="display:flex;align-items:center;gap:0.5rem;font-size:1.15rem;font-weight:600">'
         f'<span style="width:0.9rem;height:0.9rem;border-radius:50%;background:{colour};flex:none"></span>'

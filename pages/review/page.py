@@ -9,7 +9,7 @@ from core.results import splits_of, worklist
 from core.runs import Run
 from pages.review.viewer import viewer
 from pages.shared import cached, frame, state
-from pages.shared.words import SPLIT_NAMES, literal
+from pages.shared.words import SPLIT_NAMES, literal, score_text
 
 CELLS = (MISSED, FALSE_ALARM, FOUND, CLEARED)
 _CELL_WORDS = {MISSED: "Missed", FALSE_ALARM: "False alarms", FOUND: "Found", CLEARED: "Cleared"}
@@ -83,7 +83,8 @@ split = controls.segmented_control(
 cases = worklist(_narrowed(table, run), cell)
 if cases.empty:
     st.success(
-        f"No scan of the {SPLIT_NAMES[split].lower()} split is in this list at threshold {point.threshold:.3f}. "
+        f"No scan of the {SPLIT_NAMES[split].lower()} split is in this list "
+        f"at threshold {score_text(point.threshold)}. "
         "Choose another list above, or another threshold.",
         icon=":material/check_circle:",
     )

@@ -18,7 +18,7 @@ from pages.shared import cached_scans, state
 from pages.shared.errors import errors_in_a_line, say_error
 from pages.shared.flat_maps import FLAT_WORDS, is_flat
 from pages.shared.tables import download_button
-from pages.shared.words import literal
+from pages.shared.words import literal, score_text
 
 _LEAST_HEIGHT_PX = 640
 _BADGES = {"missed": "red", "false alarm": "orange", "found": "green", "cleared": "blue"}
@@ -106,13 +106,13 @@ def _verdict(case: pd.Series, run: Run, point: OperatingPoint) -> None:
     score, distance = st.columns(2)
     score.metric(
         f"Score for {literal(run.record.positive)}",
-        f"{case['score']:.3f}",
+        score_text(case["score"]),
         help="Probability of the positive class.",
     )
     distance.metric(
         "From the threshold",
         f"{case['score'] - point.threshold:+.3f}",
-        help=f"Positive from {point.threshold:.3f} on. Far on the wrong side is a confident error.",
+        help=f"Positive from {score_text(point.threshold)} on. Far on the wrong side is a confident error.",
     )
 
 

@@ -10,7 +10,7 @@ from core.runs import Run
 from pages.shared import cached, state
 from pages.shared.errors import errors_in_a_line
 from pages.shared.saved_point import DEFAULT_THRESHOLD, saved_point, speaks_of_calibrated_scores
-from pages.shared.words import literal, run_name, sentence, share
+from pages.shared.words import literal, run_name, score_text, sentence, share
 
 
 class _PageEndedError(Exception):
@@ -86,11 +86,11 @@ def _threshold_in_force(run: Run) -> None:
     """One line where it is damaged: another run can still be chosen above."""
     point = saved_point(run)
     two = point is not None and point.upper is not None
-    upper = f" and {point.upper:.3f}" if two else ""
+    upper = f" and {score_text(point.upper)}" if two else ""
     between = " Ruled in from the second on; in between a scan is referred to a reader." if two else ""
     st.metric(
         "Threshold in force",
-        f"{DEFAULT_THRESHOLD if point is None else point.threshold:.3f}{upper}",
+        f"{score_text(DEFAULT_THRESHOLD if point is None else point.threshold)}{upper}",
         help=f"Positive ({literal(run.record.positive)}) if the score is at least this. Every page uses it.{between}",
     )
     if point is None or point.rule == "default":
@@ -107,5 +107,7 @@ def _threshold_being_tried(run: Run) -> None:
     tried = st.session_state.get(state.THRESHOLD_DRAFTS, {}).get(run.id)
     if tried is None:
         return
-    upper = "" if tried.upper is None else f" and {tried.upper:.3f}"
-    st.caption(f":material/tune: Being tried on the Threshold page: {tried.threshold:.3f}{upper}. It is not in force.")
+    upper = "" if tried.upper is None else f" and {score_text(tried.upper)}"
+    st.caption(
+        f":material/tune: Being tried on the Threshold page: {score_text(tried.threshold)}{upper}. It is not in force."
+    )

@@ -23,6 +23,14 @@ def share(value: float) -> str:
     return "not defined" if math.isnan(value) else f"{value:.1%}"
 
 
+def score_text(value: float) -> str:
+    """A score or a threshold in [0, 1]: three decimals, and near 0 and 1 as many as tell it from them."""
+    to_end = min(value, 1 - value)
+    if 0 < value < 1e-6:
+        return f"{value:.1e}"
+    return f"{value:.{3 if to_end <= 0 else max(3, 1 - math.floor(math.log10(to_end)))}f}"
+
+
 def interval(estimate: "Estimate") -> str:
     """A rate's 95 % interval in percent."""
     if math.isnan(estimate.low):

@@ -8,7 +8,7 @@ from core.decided import save_point
 from core.evaluation.decision.operating_point import OperatingPoint, fixed_point
 from core.evaluation.decision.rule_texts import rule_words
 from pages.shared import state
-from pages.shared.words import literal
+from pages.shared.words import literal, score_text
 from pages.threshold import draft
 from pages.threshold.subject import Subject
 
@@ -71,4 +71,5 @@ def _in_force(subject: Subject, already: bool) -> str:
 
 
 def _value(of: draft.Draft | OperatingPoint) -> str:
-    return f"{of.threshold:.3f}" if of.upper is None else f"{of.threshold:.3f} and {of.upper:.3f}"
+    upper = "" if of.upper is None else f" and {score_text(of.upper)}"
+    return f"{score_text(of.threshold)}{upper}"

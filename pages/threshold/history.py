@@ -6,6 +6,7 @@ import streamlit as st
 from core.decided import Change, before, point_history, point_in_force, take_back
 from pages.shared import state
 from pages.shared.tables import table_with_download
+from pages.shared.words import score_text
 from pages.threshold import draft
 from pages.threshold.subject import Subject
 
@@ -65,7 +66,9 @@ def _show_ways_back(subject: Subject, changes: tuple[Change, ...]) -> None:
             "Or any other",
             numbers[::-1],
             format_func=lambda number: (
-                f"{number}: {points[number].threshold:.3f}, {points[number].says}" if number else "0.500, the default"
+                f"{number}: {score_text(points[number].threshold)}, {points[number].says}"
+                if number
+                else "0.500, the default"
             ),
             index=None,
             placeholder="Choose one",
@@ -83,7 +86,7 @@ def _go_back(subject: Subject, to: int | None) -> None:
     take_back(subject.run, to=to)
     point = point_in_force(subject.run)  # for the kind of scores in force, which it may not have been chosen on
     draft.drop(subject)
-    state.put(state.THRESHOLD_SAVED, f"Threshold {point.threshold:.3f} is in force again on every page.")
+    state.put(state.THRESHOLD_SAVED, f"Threshold {score_text(point.threshold)} is in force again on every page.")
     st.rerun()  # the sidebar says it too
 
 

@@ -7,7 +7,7 @@ from core.evaluation.decision.rules import Zones
 from core.evaluation.decision.zones import ZoneFigures
 from pages.shared import charts
 from pages.shared.estimates import show_rate
-from pages.shared.words import SPLIT_NAMES, literal
+from pages.shared.words import SPLIT_NAMES, literal, score_text
 from pages.threshold import draft, rules_form
 from pages.threshold.certainty import zones_of
 from pages.threshold.subject import Subject
@@ -37,7 +37,7 @@ def show_zones(subject: Subject) -> None:
         return
     if tried.upper == tried.threshold:
         st.info(
-            f"One threshold, {tried.threshold:.3f}, keeps both targets: nobody needs to be referred to a reader.",
+            f"One threshold, {score_text(tried.threshold)}, keeps both targets: no scan needs a reader.",
             icon=":material/info:",
         )
     figures = {split: zones_of(subject, split, tried.threshold, tried.upper) for split in subject.splits}

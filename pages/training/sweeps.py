@@ -10,7 +10,7 @@ from pages.shared.charts import show
 from pages.shared.errors import errors_in_a_line, say_error, say_problem
 from pages.shared.progress import STATUS_ICONS, WORKING
 from pages.shared.tables import table_with_download
-from pages.shared.words import literal, sentence, share
+from pages.shared.words import literal, score_text, sentence, share
 
 if TYPE_CHECKING:
     from core.sweeps.opening import Opened
@@ -158,7 +158,7 @@ def _show_opened(opened: "Opened") -> None:
             places.metric(
                 f"{name}: {words}",
                 _share(estimate.get("value")),
-                help=f"At the threshold {opened.threshold:.3f}, chosen on validation. "
+                help=f"At the threshold {score_text(opened.threshold)}, chosen on validation. "
                 f"95 %: {_share(low)} to {_share(high)}.",
             )
 

@@ -141,7 +141,7 @@ def test_the_same_bytes_are_computed_once(uploaded, monkeypatch: pytest.MonkeyPa
 def test_a_map_without_evidence_is_said_in_words(uploaded, tiny_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     real = maps.explain
 
-    def without_evidence(model, scan, *, target, method, square=None):
+    def without_evidence(model, scan, *, target, method, square=None, temperature=None):
         found = real(model, scan, target=target, method=method)
         return maps.ScanMap(np.zeros_like(found.heat), 0.0, target, found.target_score, method, "layer4", (1, 1))
 
@@ -153,7 +153,7 @@ def test_a_map_without_evidence_is_said_in_words(uploaded, tiny_run: Run, monkey
 
 
 def test_a_map_of_one_cell_is_said_to_say_nowhere(uploaded, monkeypatch: pytest.MonkeyPatch) -> None:
-    def flat(model, scan, *, target=None, method="gradcam", square=None):
+    def flat(model, scan, *, target=None, method="gradcam", square=None, temperature=None):
         return maps.ScanMap(np.ones(scan.shape, np.float32), 0.7, target, 0.2, method, "layer4", (1, 1))
 
     monkeypatch.setattr(maps, "explain", flat)

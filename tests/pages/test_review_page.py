@@ -80,7 +80,7 @@ def every_map_is(monkeypatch, *, heat):
     """Maps that are the same everywhere, of a network whose last stage has one cell."""
     from core.explanation import maps
 
-    def explain(model, scan, *, target=None, method="gradcam", square=None):
+    def explain(model, scan, *, target=None, method="gradcam", square=None, temperature=None):
         return maps.ScanMap(np.full(scan.shape, heat, np.float32), heat, target, 0.2, method, "layer4", (1, 1))
 
     monkeypatch.setattr(maps, "explain", explain)

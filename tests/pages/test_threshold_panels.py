@@ -145,7 +145,7 @@ def test_targets_that_need_no_reader_are_said(app: Opened, tiny_run: Run) -> Non
     set_number(at, tiny_run, "rule_in", 50.0)
     at.run()
     at.button(key=f"pick-zones-{tiny_run.id}").click().run()
-    assert "nobody needs to be referred to a reader" in said(at)
+    assert "no scan needs a reader" in said(at)
 
 
 def test_people_are_shown_at_a_prevalence_with_their_values(app: Opened, tiny_run: Run) -> None:
