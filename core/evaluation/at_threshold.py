@@ -41,6 +41,7 @@ class AtThreshold:
 def at_threshold(split: Classified, threshold: float, *, draws: int = DRAWS, seed: int = 0) -> AtThreshold:
     """Count once, resample the counts once, and read every figure off.
 
+    The positive class's shares are those of `rates_at`, to the last bit, so that every page says the same.
     Where all resamples agree, the percentile interval would claim certainty. There the interval of a share is
     Wilson's, with the groups it is counted in as trials; that of a score is its range while every class's recall
     moves within such an interval.
@@ -49,6 +50,8 @@ def at_threshold(split: Classified, threshold: float, *, draws: int = DRAWS, see
     counted = _Counted(split.cells_at(threshold), size, split.groups, draws, seed)
     figures = {name: counted.share(share) for name, share in shares_of(size, split.column).items()}
     figures |= {name: counted.score(score) for name, score in scores_of(split.column).items()}
+    one_class = rates_at(split.scored, threshold, draws=draws, seed=seed)
+    figures |= {name: getattr(one_class, name) for name in SHARES if name != "accuracy" or size == 2}
     if size == 2:
         return AtThreshold(counted.matrix, figures, {}, {})
     averages = {name: counted.score(score) for name, score in AVERAGES.items()}

@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 from sklearn import metrics
 
+from core.evaluation.at_threshold import SHARES, rates_at
 from core.evaluation.classified import Classified
 from core.evaluation.ranking import ranking_of
+from core.evaluation.scored import Scored
 from core.evaluation.summary import METHOD_OF, evaluate, evaluation_at
 
 CLASSES = ("COVID", "non-COVID")
@@ -138,6 +140,16 @@ def test_intervals_say_how_they_were_made():
     assert "30 groups as units" in grouped["delong"]
     alone = report(probabilities, labels, range(120)).interval_methods
     assert "Wilson score interval over 120 scans" in alone["rates"]
+
+
+@pytest.mark.parametrize("positive", CLASSES)
+def test_rates_are_those_of_the_other_pages_to_the_last_bit(positive):
+    probabilities, labels, groups = sample()
+    found = report(probabilities, labels, groups, positive=positive)
+    column = CLASSES.index(positive)
+    rates = rates_at(Scored.of(probabilities[:, column], labels == positive, groups), found.threshold)
+    for name in SHARES:
+        assert getattr(found, name) == getattr(rates, name)
 
 
 def test_intervals_from_few_groups_are_said_to_be_too_narrow():
