@@ -94,9 +94,7 @@ def save_point(run: Run, point: OperatingPoint) -> OperatingPoint:
     Raises:
         WorkError: the run's folder cannot be written.
     """
-
-    calibration = read_calibration(run)
-    chosen_here = replace(point, score_kind=calibration.score_kind if calibration is not None else "")
+    chosen_here = replace(point, score_kind=_kind(run))
 
     def add(changes: tuple[Change, ...]) -> Change:
         return Change(len(changes) + 1, _stamped(run, chosen_here))

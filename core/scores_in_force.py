@@ -1,5 +1,6 @@
 """Raw or calibrated: fitting a run's temperature, and letting everything speak of the one or the other."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,14 +112,14 @@ class CalibrationReport:
         return {"raw": self.raw.to_json(), "calibrated": self.calibrated.to_json() if self.calibrated else None}
 
 
-def calibration_report(
-    run: Run, split: str, *, binning: Binning = "equal count", joining: Joining | None = None
-) -> CalibrationReport:
-    """What the run's temperature does to a split, kept with the run or not.
+def calibration_reports(
+    run: Run, splits: Sequence[str], *, binning: Binning = "equal count", joining: Joining | None = None
+) -> dict[str, CalibrationReport]:
+    """What the run's temperature, kept with the run or not, does to each of some splits.
 
     Args:
         run: a finished one.
-        split: what is looked at; the temperature is fitted on validation all the same, and on scans.
+        splits: what is looked at; the temperature is fitted on validation all the same, and on scans.
         binning: how scores are cut into bins.
         joining: looks at groups, whose scores are joined so; by scan where None.
 
@@ -126,13 +127,16 @@ def calibration_report(
         RequestError: the run is not finished, or has no such split.
         RunDamagedError: its predictions or its calibration are damaged.
     """
-    raw = raw_results(run, split)
+    raw = {split: raw_results(run, split) for split in splits}
     try:
         temperature, refused = temperature_of(run), ""
     except RequestError as error:
         temperature, refused = None, str(error)
-    after = None if temperature is None else _checked(raw.calibrated(temperature), binning, joining)
-    return CalibrationReport(temperature, refused, _checked(raw, binning, joining), after)
+    reports = {}
+    for split, results in raw.items():
+        after = None if temperature is None else _checked(results.calibrated(temperature), binning, joining)
+        reports[split] = CalibrationReport(temperature, refused, _checked(results, binning, joining), after)
+    return reports
 
 
 def _checked(results: SplitResults, binning: Binning, joining: Joining | None) -> ScoreCheck:

@@ -5,7 +5,6 @@ them makes an AUC too small, most of all where whole groups are held out. Here o
 compared; the AUC is the share of all those pairs that are ranked rightly.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
-from core.evaluation.intervals import Estimate, WeightedStatistic, group_bootstrap, wilson_interval
+from core.evaluation.intervals import Estimate, WeightedStatistic, group_bootstrap, in_doubt
 from core.evaluation.resampled import weighted_auc
 from core.evaluation.scored import Scored
 
@@ -91,8 +90,4 @@ def auc_within_folds(
     side has groups, as in `core.evaluation.resampled.auc_estimate`.
     """
     estimate = group_bootstrap(auc_of(judged, positive, column), groups, draws=DRAWS, seed=seed)
-    if math.isnan(estimate.low) or estimate.low < estimate.high:
-        return estimate
-    trials = min(np.unique(groups[side]).size for side in (positive, ~positive))
-    around = wilson_interval(round(estimate.value * trials), trials)
-    return Estimate(estimate.value, min(around.low, estimate.value), max(around.high, estimate.value))
+    return in_doubt(estimate, min(np.unique(groups[side]).size for side in (positive, ~positive)))

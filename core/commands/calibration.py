@@ -17,7 +17,7 @@ def calibrate(run: Run, *, use: bool | None) -> Facts:
     from core.calibration import read_calibration
     from core.decided import point_in_force
     from core.results import splits_of
-    from core.scores_in_force import calibration_report, temperature_of, use_calibrated_scores, use_raw_scores
+    from core.scores_in_force import calibration_reports, temperature_of, use_calibrated_scores, use_raw_scores
 
     if use is False:
         use_raw_scores(run)
@@ -26,7 +26,7 @@ def calibrate(run: Run, *, use: bool | None) -> Facts:
         if use:
             use_calibrated_scores(run)
     kept = read_calibration(run)
-    reports = {split: calibration_report(run, split) for split in ("val", "test") if split in splits_of(run)}
+    reports = calibration_reports(run, [split for split in ("val", "test") if split in splits_of(run)])
     temperature = next(iter(reports.values())).temperature
     return {
         "run": run.id,

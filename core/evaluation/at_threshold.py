@@ -14,7 +14,7 @@ from core.evaluation.agreement import AVERAGES, Matrices, Share, Values, recalls
 from core.evaluation.classified import Classified
 from core.evaluation.confusion import Rates, counts_at, rates
 from core.evaluation.draws import DRAWS, drawn_counts, percentile_estimate
-from core.evaluation.intervals import Estimate, wilson_around, wilson_interval
+from core.evaluation.intervals import Estimate, in_doubt, wilson_around, wilson_interval
 from core.evaluation.scored import Scored
 
 SHARES = ("fnr", "fpr", "recall", "specificity", "precision", "npv", "accuracy")
@@ -91,10 +91,7 @@ class _Counted:
     def share(self, share: Share) -> Estimate:
         if self.independent:
             return wilson_interval(int(self.matrix[share.counted].sum()), int(self.matrix[share.among].sum()))
-        estimate = self._resampled(share.of)
-        if estimate.low < estimate.high or math.isnan(estimate.low):
-            return estimate
-        return wilson_around(estimate.value, self._groups_in(share.among))
+        return in_doubt(self._resampled(share.of), self._groups_in(share.among))
 
     def score(self, score: Callable[[Matrices], Values]) -> Estimate:
         estimate = self._resampled(score)

@@ -76,6 +76,14 @@ def wilson_around(value: float, trials: int, confidence: float = 0.95) -> Estima
     return Estimate(value, min(interval.low, value), max(interval.high, value))
 
 
+def in_doubt(estimate: Estimate, trials: int, confidence: float = 0.95) -> Estimate:
+    """The estimate, with Wilson's interval over `trials` where all resamples agreed: they would claim certainty.
+
+    Where there is no interval (NaN), there is none.
+    """
+    return wilson_around(estimate.value, trials, confidence) if estimate.low == estimate.high else estimate
+
+
 def group_bootstrap(
     statistic: WeightedStatistic,
     groups: Iterable[object],

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation.intervals import Estimate, check_confidence, wilson_around
+from core.evaluation.intervals import Estimate, check_confidence, in_doubt
 from core.evaluation.scored import Scored
 
 _LEAST = float(np.finfo(np.float64).eps)  # a probability of 0 for what happened would cost without end
@@ -21,8 +21,7 @@ def brier_score(scored: Scored, *, confidence: float = 0.95) -> Estimate:
     of probability", Monthly Weather Review 78 (1950), 1-3.
     """
     estimate = mean_by_groups((scored.scores - scored.labels) ** 2, _groups(scored), confidence=confidence)
-    if estimate.low == estimate.high:
-        return wilson_around(estimate.value, scored.group_count, confidence)
+    estimate = in_doubt(estimate, scored.group_count, confidence)
     return Estimate(estimate.value, max(estimate.low, 0.0), min(estimate.high, 1.0))
 
 

@@ -11,7 +11,7 @@ from core.evaluation.agreement import share
 from core.evaluation.blocks import Blocks, blocks_of
 from core.evaluation.curves import average_precision_score, roc_auc_score
 from core.evaluation.draws import DRAWS, percentile_estimate
-from core.evaluation.intervals import Estimate, WeightedStatistic, check_confidence, wilson_around
+from core.evaluation.intervals import Estimate, WeightedStatistic, check_confidence, in_doubt
 from core.evaluation.scored import Scored
 
 _NOTHING = Estimate(math.nan, math.nan, math.nan)
@@ -54,7 +54,9 @@ def ranking_estimates(
     aucs = _aucs(blocks, positives, negatives)
     precisions = np.clip(_average_precisions(positives, negatives) + shift, 0, 1)
     trials = min(scored.groups_with(scored.labels), scored.groups_with(~scored.labels))
-    return _honest(area, aucs, trials, confidence), _honest(precision, precisions, trials, confidence)
+    of_area = percentile_estimate(area, aucs, confidence=confidence)
+    of_precision = percentile_estimate(precision, precisions, confidence=confidence)
+    return in_doubt(of_area, trials, confidence), in_doubt(of_precision, trials, confidence)
 
 
 def weighted_auc(scored: Scored) -> WeightedStatistic:
@@ -90,10 +92,3 @@ def _average_precisions(positives: NDArray[np.float64], negatives: NDArray[np.fl
     precision = np.divide(found, called, out=np.zeros(found.shape), where=called > 0)
     areas = np.einsum("db,db->d", positives[:, ::-1], precision)
     return np.where(others > 0, share(areas, total), np.nan)
-
-
-def _honest(value: float, drawn: NDArray[np.float64], trials: int, confidence: float) -> Estimate:
-    estimate = percentile_estimate(value, drawn, confidence=confidence)
-    if math.isnan(estimate.low) or estimate.low < estimate.high:
-        return estimate
-    return wilson_around(value, trials, confidence)

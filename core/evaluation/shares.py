@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.evaluation.draws import DRAWS, drawn_counts, percentile_estimate
-from core.evaluation.intervals import Estimate, wilson_around, wilson_interval
+from core.evaluation.intervals import Estimate, in_doubt, wilson_interval
 
 
 def share_estimate(
@@ -42,7 +42,7 @@ def share_estimate(
         return Estimate(share, math.nan, math.nan)
     missing, found = drawn_counts(hits.astype(np.intp), 2, of, draws=draws, seed=seed).T
     estimate = percentile_estimate(share, found / (missing + found), confidence=confidence)
-    return estimate if estimate.low < estimate.high else wilson_around(share, group_count, confidence)
+    return in_doubt(estimate, group_count, confidence)
 
 
 def difference_estimate(

@@ -11,14 +11,16 @@ from core.evaluation.reliability import Binning
 from core.evaluation.subgroups import Subgroups
 from core.runs import Run
 from core.scores_in_force import CalibrationReport
-from core.scores_in_force import calibration_report as report_on
+from core.scores_in_force import calibration_reports as reports_on
 from core.subgroup_columns import run_columns, subgroups_in
 from pages.shared import cached
 
 
-def calibration_report(run: Run, split: str, binning: Binning, joining: str) -> CalibrationReport:
-    """A split's scores before and after the run's temperature. Raises ExplorerError as the function of core does."""
-    return _calibration_report(str(run.folder), cached.scores_changed(run), split, binning, joining, run)
+def calibration_reports(
+    run: Run, splits: tuple[str, ...], binning: Binning, joining: str
+) -> dict[str, CalibrationReport]:
+    """Scores of splits before and after the run's temperature. Raises ExplorerError as the function of core does."""
+    return _calibration_reports(str(run.folder), cached.scores_changed(run), splits, binning, joining, run)
 
 
 def subgroups(run: Run, split: str, threshold: float) -> Subgroups:
@@ -49,10 +51,10 @@ def _cautions(folder: str, changed_at: tuple[float, ...], split: str, _run: Run)
 
 
 @st.cache_resource(show_spinner="Fitting a temperature", max_entries=16)
-def _calibration_report(
-    folder: str, changed_at: tuple[float, ...], split: str, binning: Binning, joining: str, _run: Run
-) -> CalibrationReport:
-    return report_on(_run, split, binning=binning, joining=parsed_joining(joining) if joining else None)
+def _calibration_reports(
+    folder: str, changed_at: tuple[float, ...], splits: tuple[str, ...], binning: Binning, joining: str, _run: Run
+) -> dict[str, CalibrationReport]:
+    return reports_on(_run, splits, binning=binning, joining=parsed_joining(joining) if joining else None)
 
 
 @st.cache_resource(show_spinner="Looking at subgroups", max_entries=16)

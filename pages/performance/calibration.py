@@ -16,7 +16,7 @@ from core.results import SplitResults, splits_of
 from core.runs import Run
 from core.scores_in_force import CalibrationReport, ScoreCheck, use_calibrated_scores, use_raw_scores
 from pages.performance.by_patient import unit_words
-from pages.performance.cached_checks import calibration_report
+from pages.performance.cached_checks import calibration_reports
 from pages.shared import charts, state
 from pages.shared.errors import say_error
 from pages.shared.tables import table_with_download
@@ -39,11 +39,11 @@ def show_calibration(run: Run, results: SplitResults) -> None:
             "may spoil the other."
         )
     binning = _pick_binning()
-    splits = [
+    splits = (
         results.split,
         *(split for split in ("test", "val") if split in splits_of(run) and split != results.split),
-    ]
-    reports = {split: calibration_report(run, split, binning, results.joining) for split in splits}
+    )
+    reports = calibration_reports(run, splits, binning, results.joining)
     _show_switch(run, reports[results.split])
     for split, report in reports.items():
         _show_charts(run, split, report, counted)

@@ -7,11 +7,12 @@ from typing import Any
 
 from core.errors import RunDamagedError
 from core.evaluation.decision.rule_texts import chosen_words
+from core.evaluation.decision.rules import Default
 from core.runs import Run, read_json
 
 FILE = "operating_point.json"
 CALIBRATION_FILE = "calibration.json"
-DEFAULT_THRESHOLD = 0.5  # as core.evaluation.decision.operating_point has it, which brings SciPy
+DEFAULT_THRESHOLD = Default.threshold
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from core.evaluation.decision.rules import Fixed, MaxFnr, Zones
 from core.evaluation.patients import parsed_joining
 from core.results import raw_results, split_results
 from core.runs import create_run
-from core.scores_in_force import calibration_report, temperature_of, use_calibrated_scores, use_raw_scores
+from core.scores_in_force import calibration_reports, temperature_of, use_calibrated_scores, use_raw_scores
 
 RULES = [MaxFnr(0.1), Fixed(0.3), Fixed(0.0), Fixed(1.0), Zones(0.1, 0.2)]
 
@@ -143,7 +143,7 @@ def test_the_temperature_comes_from_validation_alone(run):
 
 
 def test_calibration_lowers_the_log_loss_on_validation(run):
-    report = calibration_report(run, "val")
+    report = calibration_reports(run, ["val"])["val"]
     assert report.calibrated.calibration.ece < report.raw.calibration.ece
     assert abs(report.calibrated.line.slope.value - 1) < abs(report.raw.line.slope.value - 1)
     assert temperature_in_force(run) is None, "looking switches nothing"
@@ -196,8 +196,8 @@ def test_a_validation_split_that_is_told_apart_faultlessly_keeps_the_raw_scores(
     run = finished_run(tmp_path, faultless)
     with pytest.raises(RequestError, match=r"told apart without an error.*raw scores stay in force"):
         use_calibrated_scores(run)
-    assert "told apart" in calibration_report(run, "test").refused
-    assert calibration_report(run, "test").calibrated is None
+    assert "told apart" in calibration_reports(run, ["test"])["test"].refused
+    assert calibration_reports(run, ["test"])["test"].calibrated is None
 
 
 def test_with_three_classes_the_rule_is_applied_again_to_calibrated_validation_scores(tmp_path):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from core.evaluation.decision.budgets import highest_with_misses, lowest_above, lowest_with_alarms
 from core.evaluation.decision.guarantee import promised_max_fnr, promised_max_fpr, units_needed, units_of
-from core.evaluation.decision.operating_point import DEFAULT_THRESHOLD, OperatingPoint, fixed_point
+from core.evaluation.decision.operating_point import OperatingPoint, fixed_point
 from core.evaluation.decision.rules import Cost, Default, FBeta, Fixed, MaxFnr, MaxFpr, Ppv, Rule, Youden, Zones
 from core.evaluation.scored import Scored
 from core.evaluation.steps import steps_of
@@ -39,7 +39,7 @@ def chosen(scored: Scored, rule: Rule, *, split: str = "val") -> OperatingPoint:
     if split == "test":
         raise ValueError("a threshold must not be chosen on test, which is there to report on: choose it on val")
     if isinstance(rule, Fixed | Default):
-        threshold = DEFAULT_THRESHOLD if isinstance(rule, Default) else rule.threshold
+        threshold = rule.threshold
         return fixed_point(scored, threshold, rule=rule.text, split=split)
     if not scored.positives or not scored.negatives:
         raise ValueError(

@@ -12,7 +12,7 @@ from core.evaluation.decision.rules import Default, Fixed
 from core.evaluation.intervals import Estimate
 from core.evaluation.scored import Scored
 
-DEFAULT_THRESHOLD = 0.5
+DEFAULT_THRESHOLD = Default.threshold
 
 
 @dataclass(frozen=True)

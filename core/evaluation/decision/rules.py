@@ -179,6 +179,7 @@ class Fixed:
 class Default:
     """The threshold of a run for which nobody has chosen one."""
 
+    threshold = 0.5
     text = "default"
     words = "the default, nobody has chosen it"
     reason = "Nobody has chosen a threshold."

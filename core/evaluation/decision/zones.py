@@ -9,7 +9,7 @@ import numpy as np
 
 from core.evaluation.decision.operating_point import check_threshold
 from core.evaluation.draws import DRAWS, drawn_counts, percentile_estimate
-from core.evaluation.intervals import Estimate, wilson_around, wilson_interval
+from core.evaluation.intervals import Estimate, in_doubt, wilson_interval
 from core.evaluation.scored import Scored
 
 RULED_OUT, REFERRED, RULED_IN = "ruled out", "referred", "ruled in"
@@ -91,9 +91,7 @@ def zone_figures(scored: Scored, lower: float, upper: float, *, draws: int = DRA
             return wilson_interval(hit, tried)
         with np.errstate(invalid="ignore"):  # draws without a trial say nothing
             estimate = percentile_estimate(hit / tried, drawn[:, hits].sum(axis=1) / drawn[:, trials].sum(axis=1))
-        if estimate.low == estimate.high:  # all draws agree, and would claim certainty
-            return wilson_around(hit / tried, scored.groups_with(np.isin(cell, trials)))
-        return estimate
+        return in_doubt(estimate, scored.groups_with(np.isin(cell, trials)))
 
     return ZoneFigures(
         lower=float(lower),
