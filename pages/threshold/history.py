@@ -4,11 +4,14 @@ import pandas as pd
 import streamlit as st
 
 from core.decided import Change, before, point_history, point_in_force, take_back
+from core.evaluation.decision.operating_point import OperatingPoint
 from pages.shared import state
 from pages.shared.tables import table_with_download
 from pages.shared.words import score_text
 from pages.threshold import draft
 from pages.threshold.subject import Subject
+
+_RATES = ("missed (FNR)", "false alarms (FPR)")
 
 
 def show_history(subject: Subject) -> None:
@@ -22,14 +25,14 @@ def show_history(subject: Subject) -> None:
         history_table(changes),
         f"{subject.run.id}-thresholds",
         alt="Changes of the threshold, newest first: when, which, how it was chosen, its rates on validation",
-        percents=("missed (FNR)", "false alarms (FPR)"),
+        percents=[f"{rate}{end}" for rate in _RATES for end in ("", ", low", ", high")],
     )
     if len({change.point.data_fingerprint for change in changes if change.point.data_fingerprint}) > 1:
         st.caption("Not all of them were chosen on the same data: their fingerprints differ.")
 
 
 def history_table(changes: tuple[Change, ...]) -> pd.DataFrame:
-    """A row a change, newest first."""
+    """A row a change, newest first; rates on validation with 95 % intervals."""
     return pd.DataFrame(
         [
             {
@@ -38,8 +41,7 @@ def history_table(changes: tuple[Change, ...]) -> pd.DataFrame:
                 "threshold": change.point.threshold,
                 "upper": change.point.upper,
                 "how": _how(change),
-                "missed (FNR)": change.point.fnr.value,
-                "false alarms (FPR)": change.point.fpr.value,
+                **_rates_with_intervals(change.point),
                 "scores": change.point.score_kind or "raw",
                 "scans": change.point.n,
                 "data": change.point.data_fingerprint[:12],
@@ -88,6 +90,13 @@ def _go_back(subject: Subject, to: int | None) -> None:
     draft.drop(subject)
     state.put(state.THRESHOLD_SAVED, f"Threshold {score_text(point.threshold)} is in force again on every page.")
     st.rerun()  # the sidebar says it too
+
+
+def _rates_with_intervals(point: OperatingPoint) -> dict[str, float]:
+    shown = {}
+    for name, rate in zip(_RATES, (point.fnr, point.fpr), strict=True):
+        shown |= {name: rate.value, f"{name}, low": rate.low, f"{name}, high": rate.high}
+    return shown
 
 
 def _how(change: Change) -> str:

@@ -86,6 +86,32 @@ def test_a_run_stopped_and_gone_on_with_ends_with_the_weights_of_one_that_never_
     assert run.weights_path.read_bytes() == never_stopped.weights_path.read_bytes()
 
 
+def test_what_waits_can_be_moved_and_stopped_and_the_next_begins_when_the_one_at_work_is_killed(
+    page: Page, app: App, phantoms: Path
+) -> None:
+    _open_form(page, app, phantoms)
+    _fill_in(page)
+    page.get_by_role("button", name="Start training").click()
+    at_work = _held_in_training(app)
+    second, third = _started_again(page, app), _started_again(page, app)
+
+    page.get_by_role("tab", name="Queue").click()
+    expect(page.get_by_text("Waiting: 2")).to_be_visible()
+    _button(page, "First", third).click()
+    expect(_button(page, "First", third)).to_be_disabled()  # it is the first now
+    _button(page, "Stop", second).click()
+    expect(page.get_by_text("Waiting: 1")).to_be_visible()
+    expect(page.get_by_text("Somebody stopped it.")).to_be_visible()
+
+    _signal(at_work, signal.SIGKILL)
+    expect(page.get_by_text("killed by signal 9 (SIGKILL)")).to_be_visible()
+    expect(page.get_by_text("Nothing waits.")).to_be_visible()
+    wait_until(lambda: read_run(third.folder).record.status == "finished")
+    assert read_run(second.folder).record.status == "stopped"
+    expect(page.get_by_text("Nothing trains now.")).to_be_visible()
+    assert page.get_by_test_id("stException").count() == 0
+
+
 def test_a_sweep_begun_on_the_page_is_followed_to_its_one_look_at_test(page: Page, app: App, phantoms: Path) -> None:
     _open_form(page, app, phantoms)
     _fill_in(page)

@@ -189,6 +189,9 @@ def test_the_history_is_listed_and_one_click_goes_back(app: Opened, tiny_run: Ru
     table = history_table(point_history(tiny_run))
     assert table["change"].tolist() == [2, 1]
     assert table["how"].tolist() == ["set by hand", "chosen on validation: at most 25 % missed"]
+    for rate in ("missed (FNR)", "false alarms (FPR)"):
+        assert (table[f"{rate}, low"] < table[rate]).any()
+        assert table[rate].between(table[f"{rate}, low"], table[f"{rate}, high"]).all()
     at = on_tab(app(PAGE), "History")
     at.button(key=f"take-back-{tiny_run.id}").click().run()
     assert not at.exception
