@@ -229,7 +229,7 @@ def test_a_hub_that_cannot_be_reached_offers_the_other_three_ways_in_one_line(hu
         first("hub", backbone="resnet10t")
     text = str(caught.value)
     assert text.startswith("the model hub cannot be reached for 'resnet10t'; ")
-    assert all(way in text for way in ("--init scratch", "--init FILE", "--init RUN"))
+    assert all(way in text for way in ("scratch", "a FILE", "a RUN"))
     assert "\n" not in text
 
 
@@ -246,7 +246,7 @@ def test_where_the_hub_cannot_be_reached_its_client_is_kept_from_trying(hub):
 def test_a_backbone_without_weights_in_the_hub_is_told(hub, monkeypatch):
     monkeypatch.setattr(weights, "hub_is_reachable", lambda: True)
     with pytest.raises(
-        WeightsError, match="the hub has no weights for 'cspresnet50d'; use --init scratch, --init FILE"
+        WeightsError, match="the hub has no weights for 'cspresnet50d'; instead of hub, init can be scratch, a FILE"
     ):
         first("hub", backbone="cspresnet50d")
 
