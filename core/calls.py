@@ -6,7 +6,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from core.commands import calibration, datasets, evaluation, figures, sweeps, thresholds, trainings
+from core.commands import (
+    analyses,
+    calibration,
+    datasets,
+    evaluation,
+    figures,
+    look_alikes,
+    sweeps,
+    thresholds,
+    trainings,
+)
+from core.commands import doubts as doubted_labels
+from core.commands import notes as readers_notes
 from core.demo import demo as whole_way
 from core.errors import RequestError
 from core.narration import Narrator
@@ -163,12 +175,52 @@ def threshold(options: argparse.Namespace, told: Narrator) -> Any:
 def explain(options: argparse.Namespace, told: Narrator) -> Any:
     """Maps."""
     run = _found(options, told)
-    return figures.explain(run, options.scans, method=options.method, out=options.out, target=options.target)
+    return figures.explain(
+        run,
+        options.scans,
+        method=options.method,
+        out=options.out,
+        target=options.target,
+        layer=options.layer,
+        show=options.show,
+        told=told,
+    )
+
+
+def analyse(options: argparse.Namespace, told: Narrator) -> Any:
+    """Something long about a run."""
+    run = find_run(options.run, options.runs)
+    return analyses.analyse(run, options.kind, settings=options.set, again=options.again, stop=options.stop, told=told)
+
+
+def notes(options: argparse.Namespace, _told: Narrator) -> Any:
+    """Readers' notes: as a list, to a file, from a file."""
+    facts = readers_notes.notes(
+        options.target, runs_folder=options.runs, export=options.export, take_from=options.take_from
+    )
+    return facts if options.json else readers_notes.for_people(facts)
+
+
+def relabel(options: argparse.Namespace, told: Narrator) -> Any:
+    """A corrected copy of a dataset."""
+    return readers_notes.relabel(options.target, out=options.out, runs_folder=options.runs, told=told)
 
 
 def predict(options: argparse.Namespace, told: Narrator) -> Any:
     """Scores and decisions."""
     return figures.predict(_found(options, told), options.scans, out=options.out)
+
+
+def similar(options: argparse.Namespace, told: Narrator) -> Any:
+    """Training scans like some scans."""
+    facts = look_alikes.similar(_found(options, told), options.scans, count=options.count)
+    return facts if options.json else look_alikes.for_people(facts)
+
+
+def doubts(options: argparse.Namespace, told: Narrator) -> Any:
+    """Labels that are probably wrong."""
+    facts = doubted_labels.doubts(_found(options, told), most=options.most)
+    return facts if options.json else doubted_labels.for_people(facts)
 
 
 def _found(options: argparse.Namespace, told: Narrator) -> Run:

@@ -14,7 +14,10 @@ def demo(run: Run, *, told: Told) -> Facts:
     A run that is finished is not trained again, and a threshold that somebody saved since is kept.
     """
     from core.decided import POINT_FILE, point_in_force, save_point
-    from core.results import split_results, torn_groups, worklist
+    from core.results import split_results, torn_groups
+    from core.review.case_table import case_table
+    from core.review.filters import Filters
+    from core.review.worklist import worklist
     from core.training.jobs import report
 
     if run.record.status != "finished":
@@ -30,8 +33,9 @@ def demo(run: Run, *, told: Told) -> Facts:
         save_point(run, chosen(split_results(run, "val").scored, MaxFnr(MAX_FNR)))
     point = point_in_force(run)
     test = split_results(run, "test")
-    cells = test.with_cells(point.threshold)
-    shown = [path for cell in ("missed", "found") for path in worklist(cells, cell)["path"].head(2)]
+    scans = case_table(run, ("test",), point)
+    lists = [worklist(scans, Filters(cells=(cell,))) for cell in ("missed", "found")]
+    shown = [path for cases in lists for path in cases["path"].head(2)]
     told("drawing maps", 0.0, "")
     report(run, phase="drawing maps")
     maps = explain(run, shown, method="gradcam", out=run.folder / "maps")["maps"]

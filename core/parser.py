@@ -142,14 +142,50 @@ def build_parser() -> argparse.ArgumentParser:
     explain = add("explain", "draw where a run saw evidence in scans", calls.explain)
     explain.add_argument("run", metavar="RUN")
     explain.add_argument("scans", nargs="+", metavar="SCAN")
-    explain.add_argument("--method", default="gradcam", help="gradcam, gradcam++, hirescam, layercam or xgradcam")
-    explain.add_argument("--target", metavar="CLASS", help="evidence for which class (the positive one)")
+    explain.add_argument(
+        "--method",
+        default="gradcam",
+        help="gradcam, gradcam++, hirescam, layercam, xgradcam, finercam, eigencam; slow: scorecam, ablationcam",
+    )
+    explain.add_argument(
+        "--target",
+        metavar="CLASS",
+        help="evidence for which class (the positive one); predicted; or difference: of two classes' outputs",
+    )
+    explain.add_argument("--layer", default="", help="a stage of the network, as layer3 of a ResNet (the last one)")
+    explain.add_argument("--show", default="heat", help="heat, contour, or masked: what was not looked at is darkened")
     explain.add_argument("--out", type=Path, required=True, metavar="DIR")
+
+    analyse = add("analyse", "work something long out about a run, and keep it there", calls.analyse)
+    analyse.add_argument("run", metavar="RUN")
+    analyse.add_argument("kind", metavar="KIND", help="heat, faithfulness, slow-map or tsne")
+    analyse.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="an option of this kind")
+    analyse.add_argument("--again", action="store_true", help="though there is a result that holds")
+    analyse.add_argument("--stop", action="store_true", help="ask the process that does it to stop instead")
+    _background(analyse)
+
+    notes = add("notes", "list readers' notes, or carry them to a file and back", calls.notes)
+    notes.add_argument("target", nargs="?", default="", metavar="RUN|FOLDER", help="a run, or a whole runs folder")
+    notes.add_argument("--export", type=Path, metavar="FILE.csv|FILE.json", help="write them, with their history")
+    notes.add_argument("--import", type=Path, metavar="FILE", dest="take_from", help="add those of such a file")
+
+    relabel = add("relabel", "copy a dataset with the labels that readers agree on; it stays as it is", calls.relabel)
+    relabel.add_argument("target", metavar="DATA|RUN", help="a dataset; or a run's, whose split the copy then keeps")
+    relabel.add_argument("--out", type=Path, required=True, metavar="DIR")
 
     predict = add("predict", "score scans and decide at the run's operating point", calls.predict)
     predict.add_argument("run", metavar="RUN")
     predict.add_argument("scans", nargs="+", metavar="SCAN")
     predict.add_argument("--out", type=Path, metavar="FILE.csv|FILE.parquet")
+
+    similar = add("similar", "the training scans that a run's network takes for most like a scan", calls.similar)
+    similar.add_argument("run", metavar="RUN")
+    similar.add_argument("scans", nargs="+", metavar="SCAN", help="a path in the run's index, else a file")
+    similar.add_argument("--count", type=int, default=4, metavar="N", help="of each class (4)")
+
+    doubts = add("doubts", "rank the labels that are probably wrong, by scores from outside the training", calls.doubts)
+    doubts.add_argument("run", metavar="RUN")
+    doubts.add_argument("--most", type=int, default=20, metavar="N", help="how many to tell (20)")
     return parser
 
 

@@ -190,15 +190,3 @@ def torn_groups(run: Run) -> int:
     """
     table = read_predictions(run)
     return count_torn_groups(table["split"], table["group"])
-
-
-def worklist(table: pd.DataFrame, cell: str) -> pd.DataFrame:
-    """The scans of one confusion cell, the most confident first: those furthest on their side of the threshold.
-
-    Args:
-        table: as `SplitResults.with_cells` gives it.
-        cell: missed, false alarm, found or cleared.
-    """
-    lowest_first = cell in ("missed", "cleared")
-    rows = table[table["cell"] == cell]
-    return rows.sort_values(["score", "path"], ascending=[lowest_first, True], kind="stable").reset_index(drop=True)

@@ -47,6 +47,7 @@ class RunRecord:
     sweep: str = ""  # the id of the sweep it belongs to
     bare_images_per_second: float = 0.0  # of steps without data and augmentation, measured when it began
     micro_batch: int = 0  # scans a pass where memory ran out for a whole batch; 0: batches are whole
+    corrected: str = ""  # how many labels readers had corrected before, as `core.data.corrected_labels` says it
     notes: tuple[str, ...] = ()  # what else is to be known about the run, as sentences
     schema: int = SCHEMA
 

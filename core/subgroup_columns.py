@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from core.data.brightness import BRIGHTNESS
+from core.data.corrected_labels import CORRECTION_COLUMNS
 from core.data.dataset import COLUMNS
 from core.errors import RunDamagedError
 from core.evaluation.subgroup_cuts import MOST_VALUES
@@ -49,7 +50,7 @@ def columns_of(index: pd.DataFrame, results: SplitResults) -> pd.DataFrame:
         index: a dataset's table, a row a scan as in `results`.
         results: whose table may have `brightness`.
     """
-    columns = {str(name): index[name] for name in index.columns if name not in COLUMNS}
+    columns = {str(name): index[name] for name in index.columns if name not in (*COLUMNS, *CORRECTION_COLUMNS)}
     found = {**_sizes(index), **_brightness(results), **_storage(index)}
     columns |= {_free(name, columns): values for name, values in found.items()}
     return pd.DataFrame({name: values.to_numpy() for name, values in columns.items()}, index=results.table.index)

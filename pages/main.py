@@ -29,6 +29,7 @@ page = st.navigation(
             ),
             st.Page("threshold/page.py", title="Threshold", icon=":material/tune:", url_path="threshold"),
             st.Page("review/page.py", title="Review", icon=":material/rate_review:", url_path="review"),
+            st.Page("study/page.py", title="Reading study", icon=":material/clinical_notes:", url_path="study"),
         ],
         "Use": [
             st.Page("prediction/page.py", title="Prediction", icon=":material/upload_file:", url_path="prediction"),

@@ -12,38 +12,80 @@ from core.errors import RequestError
 from core.runs import Run
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from core.evaluation.decision.operating_point import OperatingPoint
+    from core.models.build import LoadedModel
+    from core.narration import Narrator
 
 
-def explain(run: Run, scans: list[str], *, method: str, out: Path, target: str | None = None) -> Facts:
-    """Maps of scans, each as an overlay (PNG) and as its values (npy)."""
+PREDICTED = "predicted"
+"""The target that is each scan's own prediction at the operating point; a class that is called so comes first."""
+
+
+def explain(
+    run: Run,
+    scans: list[str],
+    *,
+    method: str,
+    out: Path,
+    told: "Narrator",
+    target: str | None = None,
+    layer: str = "",
+    show: str = "heat",
+) -> Facts:
+    """Maps of scans, each as a picture (PNG) and as its values (npy).
+
+    Args:
+        run: a finished one.
+        scans: files, or paths in the run's index.
+        method, layer: as for `core.explanation.maps.explain`.
+        out: folder for pictures and values; made where there is none.
+        told: hears how far a slow method is.
+        target: as for `core.explanation.maps.explain`, or `PREDICTED`.
+        show: one of `core.explanation.overlay.SHOWN`.
+    """
     from PIL import Image
 
     from core.calibration import temperature_in_force
     from core.data.images import read_scan
+    from core.explanation.maps import BACKGROUND_METHODS
     from core.explanation.maps import explain as explain_scan
-    from core.explanation.overlay import overlaid
+    from core.explanation.overlay import SHOWN, drawn
     from core.files import make_folder, write_array, write_whole
     from core.models.weights import load_run_model
 
+    if show not in SHOWN:
+        raise RequestError(f"expected --show to be one of {', '.join(SHOWN)}, found {show!r}")
     model, temperature = load_run_model(run), temperature_in_force(run)
     make_folder(out)
     rows = []
     for number, name in enumerate(scans, start=1):
         scan = read_scan(scan_path(run, name), window=model.window)
-        found = explain_scan(model, scan, target=target, method=method, temperature=temperature)
-        stem = out / f"{number:03d}-{Path(name).stem}-{method}"
-        picture = Image.fromarray(overlaid(scan, found, opacity=0.6))
+        asked = _predicted(run, model, scan) if target == PREDICTED and PREDICTED not in model.classes else target
+
+        def at(done: int, of: int, number: int = number) -> None:
+            told(f"map {number} of {len(scans)}", done / of, f"{done} of {of} passes")
+
+        progress = at if method in BACKGROUND_METHODS else None
+        found = explain_scan(
+            model, scan, target=asked, method=method, layer=layer, temperature=temperature, progress=progress
+        )
+        stem = out / "-".join([f"{number:03d}", Path(name).stem, method, *([layer] if layer else [])])
+        picture = Image.fromarray(drawn(scan, found, show=show, opacity=0.6))
         write_whole(stem.with_name(stem.name + ".png"), partial(picture.save, format="PNG"))
 
         write_array(stem.with_name(stem.name + ".npy"), found.heat)
         rows.append(
             {
                 "scan": name,
-                "class": found.target,
+                "class": found.target_words,
                 "score": found.target_score,
                 "maximum": found.maximum,
                 "method": method,
+                "layer": found.layer,
+                "cells": list(found.side),
                 "picture": str(stem) + ".png",
                 "says": found.says,
             }
@@ -98,6 +140,7 @@ def what_was_used(run: Run) -> Facts:
         "group_by": record.group_by,
         "split_how": record.split_how,
         "decisions": list(record.decisions),
+        "corrected": record.corrected,
     }
 
 
@@ -128,3 +171,15 @@ def scan_path(run: Run, name: str) -> Path:
             if file_and_frame(path)[0].is_file():
                 return path
     raise RequestError(f"expected a file, or a path in the run's index, found neither at {name!r}")
+
+
+def _predicted(run: Run, model: "LoadedModel", scan: "NDArray[np.uint8]") -> str:
+    """The class of a scan at the run's operating point."""
+    from core.calibration import temperature_in_force
+    from core.data.images import resize_scan
+    from core.decided import point_in_force
+    from core.prediction import calibrated, decided, predict_pixels
+
+    square = resize_scan(scan, model.image_size)
+    probabilities = calibrated(model, predict_pixels(model, square[None])[0], temperature_in_force(run))[0]
+    return str(decided(model, probabilities, threshold=point_in_force(run).threshold)["decision"])

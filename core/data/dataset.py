@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from core.data.corrected_labels import CORRECTION_COLUMNS
 from core.data.decisions import Decision
 from core.data.group_ways import GROUP_SOURCES
 
@@ -58,8 +59,8 @@ class Dataset:
 
     @property
     def further_columns(self) -> tuple[str, ...]:
-        """What index.csv says beyond path, label, patient and split."""
-        return tuple(name for name in self.table.columns if name not in COLUMNS)
+        """What index.csv says beyond path, label, patient and split, and what readers corrected."""
+        return tuple(name for name in self.table.columns if name not in (*COLUMNS, *CORRECTION_COLUMNS))
 
     @property
     def group_meaning(self) -> str:

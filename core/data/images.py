@@ -120,7 +120,7 @@ def inspect_scan(path: Path | str, *, patient_key: PatientKey | None = None) -> 
             known["bytes"] = status.st_size
             content = content_of(path, status)
             known["sha256"] = hashlib.sha256(content).hexdigest()
-            header = _dicom_header(content, path.suffix)
+            header = dicom_header(content, path.suffix)
             if header is not None:
                 return tuple(_frames(header, known, patient_key))
             with pillow_images.opened(content) as image:
@@ -167,7 +167,7 @@ def resize_scan(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
 
 
 def _read(content: bytes, suffix: str, window: Window) -> NDArray[np.uint8]:
-    header = _dicom_header(content, suffix)
+    header = dicom_header(content, suffix)
     if header is not None:
         from core.data.dicom.grey import grey_frame
 
@@ -192,7 +192,7 @@ def _read_frame(file: Path, status: os.stat_result, frame: int, window: Window, 
     return grey_frame(header, frame, window).pixels
 
 
-def _dicom_header(content: bytes, suffix: str) -> "Header | None":
+def dicom_header(content: bytes, suffix: str) -> "Header | None":
     """The header of a DICOM file; None of any other."""
     if not has_dicom_magic(content):
         if not may_be_dicom(content, suffix):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.data.corrected_labels import CORRECTION_COLUMNS, corrected_words
 from core.data.dataset import COLUMNS, Dataset
 from core.data.decisions import Decision, excluded_by, group_by_of, read_decisions
 from core.data.folders import dataset_root
@@ -72,7 +73,9 @@ def index_dataset(
 
     groups = group_scans(table, ids, way, files=files, near=near)
     table["group"] = groups.names
-    return Dataset(root, table, groups.source, groups.way.text, listing.notes + groups.notes, decisions)
+    corrected = corrected_words(table)
+    notes = (*listing.notes, *groups.notes, *([corrected] if corrected else []))
+    return Dataset(root, table, groups.source, groups.way.text, notes, decisions)
 
 
 def summary(dataset: Dataset) -> dict[str, Any]:
@@ -152,7 +155,8 @@ def _table(listing: Listing, rows: list[_Row]) -> pd.DataFrame:
     for name in listing.further_columns:
         values = pd.Series([row.scan.further[name] for row in rows], index=table.index)
         # The table's own columns keep their names: index.csv may well bring a "width" of its own.
-        table[f"{name} (index.csv)" if name in COLUMNS else name] = _numbers_if_all_are(values)
+        is_text = name in CORRECTION_COLUMNS  # labels, though they may look like numbers
+        table[f"{name} (index.csv)" if name in COLUMNS else name] = values if is_text else _numbers_if_all_are(values)
     return table
 
 

@@ -11,7 +11,7 @@ from core.data.folders import OWN_FOLDER, own_folder
 from core.errors import WorkError
 from core.files import write_whole
 
-_FILE = "patient.key"
+KEY_FILE = "patient.key"
 _BYTES = 32
 _SHOWN_DIGITS = 16
 
@@ -42,7 +42,7 @@ class PatientKey:
 def key_mark(root: Path) -> str:
     """A few digits that change with the dataset's key, and do not tell it; empty while there is none."""
     try:
-        key = (root / OWN_FOLDER / _FILE).read_bytes()
+        key = (root / OWN_FOLDER / KEY_FILE).read_bytes()
     except OSError:
         return ""
     return hmac.digest(key, b"mark", "sha256").hex()[:_SHOWN_DIGITS]
@@ -50,9 +50,9 @@ def key_mark(root: Path) -> str:
 
 def _kept_key(root: Path) -> bytes:
     """The dataset's key, made if it is not there; empty where the folder cannot be written."""
-    path = root / OWN_FOLDER / _FILE
+    path = root / OWN_FOLDER / KEY_FILE
     try:
-        with FileLock(own_folder(root) / f"{_FILE}.lock", timeout=10):
+        with FileLock(own_folder(root) / f"{KEY_FILE}.lock", timeout=10):
             if not path.is_file() or path.stat().st_size != _BYTES:
                 write_whole(path, lambda temporary: temporary.write_bytes(secrets.token_bytes(_BYTES)))
                 path.chmod(0o600)

@@ -1,19 +1,20 @@
 """Class activation maps: where in a scan the evidence for a class was found."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from core.data.images import resize_scan
 from core.errors import RequestError
 from core.evaluation.temperature import Temperature
+from core.explanation.evidence import live_evidence
+from core.explanation.slow_evidence import evidence_slowly
+from core.explanation.stages import stage_named
+from core.explanation.targets import target_named
 from core.models.build import LoadedModel
-from core.models.heads import has_channels_last
 from core.models.outputs import class_scores
 
 METHODS: Mapping[str, str] = {
@@ -22,8 +23,18 @@ METHODS: Mapping[str, str] = {
     "hirescam": "HiResCAM",
     "layercam": "LayerCAM",
     "xgradcam": "XGradCAM",
+    "finercam": "FinerCAM",
+    "eigencam": "Eigen-CAM",
+    "scorecam": "Score-CAM",
+    "ablationcam": "Ablation-CAM",
 }
-"""Methods that answer in about a forward pass, and what they are called."""
+"""All methods, and what they are called."""
+
+BACKGROUND_METHODS = ("scorecam", "ablationcam")
+"""Methods that take a forward pass for each map of a layer: seconds to minutes."""
+
+LIVE_METHODS = tuple(method for method in METHODS if method not in BACKGROUND_METHODS)
+"""Methods that answer in about a forward pass, Eigen-CAM a little later."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,15 +42,16 @@ class ScanMap:
     """A map over one scan.
 
     Attributes:
-        heat: float32 (h, w) of the scan, in [0, 1], scaled by its own maximum.
+        heat: float32 (h, w) of the scan, in [0, 1], scaled by its own maximum; all 0 where the map is empty or flat.
         maximum: the unscaled maximum. Two maps look alike however different their evidence; this tells them apart.
             0 says that nothing in the scan speaks for the class, and `heat` is all zero.
-        target: the class asked about.
-        target_score: its probability, in [0, 1], in the scan as it is, never in its mirror image; calibrated where a
-            temperature was given.
+        target: the class asked about, or `targets.DIFFERENCE`.
+        target_score: its probability (the positive class's for a difference), in [0, 1], in the scan as it is, never
+            in its mirror image; calibrated where a temperature was given.
         method: a key of `METHODS`.
         layer: the module whose output was looked at.
         side: height and width of that output: how coarse the map really is.
+        about: the target in words where its name does not say it.
     """
 
     heat: NDArray[np.float32]
@@ -49,6 +61,7 @@ class ScanMap:
     method: str
     layer: str
     side: tuple[int, int]
+    about: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -61,13 +74,20 @@ class ScanMap:
         return not self.is_empty and bool(np.ptp(self.heat) == 0.0)
 
     @property
+    def target_words(self) -> str:
+        """The target for people, as "COVID" or "COVID over non-COVID"."""
+        return self.about or self.target
+
+    @property
     def says(self) -> str:
         """What the picture does not tell, in a sentence; empty where it tells all."""
         if self.is_empty:
-            return f"no positive evidence for {self.target}"
+            return f"no positive evidence for {self.target_words}"
         if self.is_flat:
             height, width = self.side
-            return f"evidence for {self.target}, but the same over all {height} x {width} cells: it cannot say where"
+            return (
+                f"evidence for {self.target_words}, but the same over all {height} x {width} cells: it cannot say where"
+            )
         return ""
 
 
@@ -77,113 +97,64 @@ def explain(
     *,
     target: str | None = None,
     method: str = "gradcam",
+    layer: str = "",
     square: NDArray[np.uint8] | None = None,
     temperature: Temperature | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> ScanMap:
     """Map the evidence for a class in one scan.
 
     The map, and the score with it, are of the scan as it is, also where the model's scores are means over the scan
-    and its mirror image (`test_flip`).
+    and its mirror image (`test_flip`). Eigen-CAM's map is the same for every class: it shows what the layer saw most.
 
     Args:
-        model: a trained network; its lock is held meanwhile, for the library hooks the network itself.
+        model: a trained network; its lock is held while the network is hooked.
         scan: grey bytes at any size, shape (h, w).
-        target: a class; the positive one unless said.
+        target: a class, or `targets.DIFFERENCE` of two; the positive one unless said.
         method: a key of `METHODS`.
+        layer: a stage's module (`stages.stages`); the last one unless said.
         square: the scan as the network takes it, shape (image_size, image_size), where it is at hand.
         temperature: makes the score a calibrated one; the map stays what it is.
+        progress: told by `BACKGROUND_METHODS` how many passes of how many were made; what it raises stops the work.
 
     Raises:
-        RequestError: unknown class or method, or a backbone without feature maps in two dimensions.
+        RequestError: unknown class, method or layer, or a backbone without feature maps in two dimensions.
 
-    Source: Selvaraju et al., Grad-CAM, 2017, arXiv:1610.02391; the others as in pytorch-grad-cam.
+    Sources: Selvaraju et al., Grad-CAM, ICCV 2017; Chattopadhay et al., Grad-CAM++, WACV 2018; Draelos and Carin, Use
+    HiResCAM instead of Grad-CAM, 2020, arXiv:2011.08891; Jiang et al., LayerCAM, IEEE TIP 2021; Fu et al.,
+    Axiom-based Grad-CAM (XGradCAM), BMVC 2020: as in pytorch-grad-cam. The others where they are computed.
     """
-    from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
-
-    target = model.positive if target is None else target
-    if target not in model.classes:
-        raise RequestError(f"expected a class among {', '.join(model.classes)}, found {target!r}")
+    asked, layer = target_named(model, target), stage_named(model, layer)
     if method not in METHODS:
         raise RequestError(f"expected a method among {', '.join(METHODS)}, found {method!r}")
-    layer = last_stage(model)
-    module = model.network.get_submodule(layer)
     square = resize_scan(scan, model.image_size) if square is None else square
-    small = torch.from_numpy(np.array(square))[None]
-    inputs = model.input.of(small, model.device)  # (1, channels, s, s)
-    with model.lock, torch.enable_grad():
-        # Gradients are needed from this layer on, not before it: half the work, and no parameter gets a gradient.
-        starts_gradient = module.register_forward_hook(_with_gradient)
-        turned = _channels_first if has_channels_last(model.network) else None
-        cam = _library_class(method)(model=model.network, target_layers=[module], reshape_transform=turned)
-        kept = _keeping_raw(cam)
-        try:
-            heat = cam(inputs, [ClassifierOutputTarget(model.classes.index(target))])[0]
-            raw, logits = kept[0], cam.outputs.detach()
-        finally:
-            cam.activations_and_grads.release()
-            starts_gradient.remove()
-    maximum = max(float(raw.max()), 0.0)
-    height, width = scan.shape
-    heat = cv2.resize(heat, (width, height), interpolation=cv2.INTER_LINEAR).clip(0.0, 1.0)
-    if maximum <= 0.0:
-        heat = np.zeros_like(heat)
-    scores = class_scores(logits, model.loss).cpu().numpy()  # (1, classes)
+    if method in BACKGROUND_METHODS:
+        evidence, outputs = evidence_slowly(model, square, asked, method, layer, progress)
+    else:
+        evidences, outputs = live_evidence(model, square[None], asked, method, layer)
+        evidence = evidences[0]
+    scores = class_scores(outputs, model.loss).cpu().numpy()  # (1, classes)
     if temperature is not None:
         scores = temperature.applied(scores, positive=model.classes.index(model.positive))
     return ScanMap(
-        heat=heat.astype(np.float32),
-        maximum=maximum,
-        target=target,
-        target_score=float(scores[0, model.classes.index(target)]),
+        heat=_over_scan(evidence, scan.shape),
+        maximum=float(evidence.max()),
+        target=asked.name,
+        target_score=float(scores[0, asked.column]),
         method=method,
         layer=layer,
-        side=(int(raw.shape[0]), int(raw.shape[1])),
+        side=(int(evidence.shape[0]), int(evidence.shape[1])),
+        about="" if asked.words == asked.name else asked.words,
     )
 
 
-def last_stage(model: LoadedModel) -> str:
-    """Name of the module that gives the last feature maps.
-
-    Raises:
-        RequestError: the backbone has none in two dimensions (a transformer, say).
-    """
-    stages: Any = getattr(model.network, "feature_info", None)
-    if not stages:
-        raise RequestError("this backbone has no stages of feature maps; train a ResNet to see class activation maps")
-    return str(list(stages)[-1]["module"])
-
-
-def _library_class(method: str) -> Any:
-    import pytorch_grad_cam
-
-    return {
-        "gradcam": pytorch_grad_cam.GradCAM,
-        "gradcam++": pytorch_grad_cam.GradCAMPlusPlus,
-        "hirescam": pytorch_grad_cam.HiResCAM,
-        "layercam": pytorch_grad_cam.LayerCAM,
-        "xgradcam": pytorch_grad_cam.XGradCAM,
-    }[method]
-
-
-def _keeping_raw(cam: Any) -> list[NDArray[np.float32]]:
-    """Have the library's object keep each map as it was before scaling; gives the list it keeps them in."""
-    kept: list[NDArray[np.float32]] = []
-    compute = cam.get_cam_image
-
-    def computed_and_kept(*args: Any, **kwargs: Any) -> NDArray[np.float32]:
-        maps = compute(*args, **kwargs)
-        kept.append(maps[0])
-        return maps
-
-    cam.get_cam_image = computed_and_kept
-    return kept
-
-
-def _channels_first(maps: torch.Tensor) -> torch.Tensor:
-    return maps.permute(0, 3, 1, 2)
-
-
-def _with_gradient(_module: torch.nn.Module, _inputs: Any, output: Any) -> torch.Tensor:
-    if not isinstance(output, torch.Tensor) or output.ndim != 4:
-        raise RequestError("this backbone's features are not maps in two dimensions; train a ResNet to see maps")
-    return output.detach().requires_grad_()
+def _over_scan(evidence: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Evidence in cells as heat over the scan's pixels, in [0, 1]; all 0 where it is the same in all cells."""
+    height, width = shape
+    if np.ptp(evidence) == 0.0:
+        return np.zeros((height, width), np.float32)
+    scaled = evidence / evidence.max()  # first, so that the smallest figures survive what follows
+    shrinks = height <= evidence.shape[0] and width <= evidence.shape[1]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    heat = cv2.resize(scaled, (width, height), interpolation=how).clip(0.0, 1.0)
+    return np.asarray(heat / heat.max(), np.float32) if heat.any() else heat

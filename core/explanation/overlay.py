@@ -8,6 +8,44 @@ from numpy.typing import NDArray
 
 from core.explanation.maps import ScanMap
 
+SHOWN = ("heat", "contour", "masked")
+"""Ways to show a map: heat over the scan, lines around what is hot, or the scan alone where it was looked at."""
+
+_CONTOUR_LEVELS = (0.25, 0.5, 0.75)
+_LEAST_LIGHT = 0.15  # of what was not looked at, in the masked picture: enough to see where one is
+
+
+def drawn(scan: NDArray[np.uint8], scan_map: ScanMap, *, show: str, opacity: float) -> NDArray[np.uint8]:
+    """The scan and its map as one picture, RGB bytes (h, w, 3), in one of the ways of `SHOWN`."""
+    if show == "contour":
+        return contoured(scan, scan_map)
+    return masked(scan, scan_map) if show == "masked" else overlaid(scan, scan_map, opacity=opacity)
+
+
+def contoured(scan: NDArray[np.uint8], scan_map: ScanMap) -> NDArray[np.uint8]:
+    """The scan with lines where the heat is a quarter, half and three quarters of its maximum, RGB bytes (h, w, 3).
+
+    The hotter the brighter, in the colours of `overlaid`. An empty map has no lines.
+    """
+    picture = np.ascontiguousarray(np.repeat(scan[:, :, None], 3, axis=2))
+    width_px = max(1, round(max(scan.shape) / 400))
+    for level in _CONTOUR_LEVELS:
+        inside = (scan_map.heat >= level).astype(np.uint8)
+        lines, _ = cv2.findContours(inside, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+        shade = np.full((1, 1), round((0.33 + 0.67 * level) * 255), np.uint8)
+        colour = cv2.applyColorMap(shade, cv2.COLORMAP_INFERNO)[0, 0, ::-1].tolist()
+        cv2.drawContours(picture, lines, -1, colour, width_px)
+    return picture
+
+
+def masked(scan: NDArray[np.uint8], scan_map: ScanMap) -> NDArray[np.uint8]:
+    """The scan lit by its map, RGB bytes (h, w, 3): as it is where that is hottest, dark where it is cold.
+
+    An empty map leaves nothing lit.
+    """
+    light = _LEAST_LIGHT + (1 - _LEAST_LIGHT) * scan_map.heat
+    return np.repeat((scan * light).round().astype(np.uint8)[:, :, None], 3, axis=2)
+
 
 def overlaid(scan: NDArray[np.uint8], scan_map: ScanMap, *, opacity: float) -> NDArray[np.uint8]:
     """The scan with the heat over it, RGB bytes (h, w, 3).

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from core.data.corrected_labels import corrected_words
 from core.data.index import index_dataset
 from core.data.joined import join_labels, joined_classes
 from core.data.pixels import DecodedScans
@@ -73,6 +74,7 @@ def read_table(run: Run, config: TrainingConfig, reporter: RunReporter) -> tuple
         group_by=dataset.group_by,
         decisions=tuple(decision.says for decision in dataset.decisions),
         data_fingerprint=dataset.fingerprint,
+        corrected=corrected_words(table),
     ), table
 
 

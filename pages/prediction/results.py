@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.evaluation.decision.operating_point import OperatingPoint
-from core.explanation.maps import METHODS
+from core.explanation.maps import LIVE_METHODS, METHODS
 from core.prediction import decided
 from core.runs import Run
 from pages.prediction.card import MapChoice, show_card
@@ -70,7 +70,7 @@ def _map_choice(run: Run) -> MapChoice:
             "Evidence for", classes, index=classes.index(run.record.positive), key=state.PREDICTION_TARGET, width=220
         )
         method = st.selectbox(
-            "Method", list(METHODS), format_func=METHODS.__getitem__, key=state.PREDICTION_METHOD, width=180
+            "Method", LIVE_METHODS, format_func=METHODS.__getitem__, key=state.PREDICTION_METHOD, width=180
         )
         opacity = st.slider("Opacity of the heat", 0.0, 1.0, 0.5, 0.05, key=state.PREDICTION_OPACITY, width=280)
     return MapChoice(target, method, opacity)

@@ -1,92 +1,131 @@
-"""Why is it wrong? The review page: a worklist of one confusion cell, and its scans one by one."""
+"""Why is it wrong? The review page: worklists and their scans one by one, a map of all scans, the run as a whole."""
+
+from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
 
 from core.decided import point_in_force
-from core.evaluation.confusion import CLEARED, FALSE_ALARM, FOUND, MISSED
-from core.results import splits_of, worklist
+from core.review.filters import ORDERS, Filters, without
+from core.review.worklist import counts, left_without, masks, place_of, unanswered, worklist
 from core.runs import Run
-from pages.review.viewer import viewer
-from pages.shared import cached, frame, state
-from pages.shared.words import SPLIT_NAMES, literal, score_text
+from pages.review import cached_review
+from pages.review.case import show_cases
+from pages.review.filters import drop, filters_in_address, show_filters, start_over, words_of
+from pages.review.scan_map import show_scan_map
+from pages.shared import frame, state
+from pages.shared.words import literal
 
-CELLS = (MISSED, FALSE_ALARM, FOUND, CLEARED)
-_CELL_WORDS = {MISSED: "Missed", FALSE_ALARM: "False alarms", FOUND: "Found", CLEARED: "Cleared"}
+CASES, ALL, WHOLE_RUN = "cases", "all", "run"
+_VIEWS = {CASES: "Case by case", ALL: "All scans"}
 
 
-def _follow_case(table: pd.DataFrame) -> None:
-    """A link names a case; with another threshold it may stand in another list by now."""
-    found = table.loc[table["path"] == state.get(state.CASE)]
-    if found.empty:
+def _pick_view() -> str:
+    """Which of the three looks at a run; in the address, where it is not the first."""
+    if state.get(state.VIEW) not in _VIEWS:
+        state.put(state.VIEW, CASES)
+    st.session_state[state.VIEW_CHOICE] = state.get(state.VIEW)
+    st.segmented_control(
+        "View",
+        list(_VIEWS),
+        key=state.VIEW_CHOICE,
+        format_func=_VIEWS.__getitem__,
+        required=True,
+        label_visibility="collapsed",
+        on_change=lambda: state.put(state.VIEW, st.session_state[state.VIEW_CHOICE]),
+    )
+    return state.get(state.VIEW)
+
+
+def _followed(table: pd.DataFrame, filters: Filters) -> Filters:
+    """The worklist, changed where it must be to hold the case that a link names.
+
+    With another threshold a case may stand in another list by now, and a case alone may be linked. What a reader
+    narrows afterwards does not follow the case.
+    """
+    path, asked = state.get(state.CASE), state.take(state.CASE_ASKED)
+    found = table.index[table["path"] == path] if path else table.index[:0]
+    if not len(found):
         state.forget_case()
+        return filters
+    row = int(found[0])
+    excluding = [name for name, mask in masks(table, filters).items() if not mask[row]]
+    if not excluding or not (asked or set(excluding) <= {"cell", "predicted"}):
+        return filters
+    for name in excluding:
+        filters = _without(filters, name)
+    if "cell" in excluding:
+        filters = replace(filters, cells=(str(table["cell"].iloc[row]),))
+    if "split" in excluding:
+        filters = replace(filters, split=str(table["split"].iloc[row]))
+    state.ask_for_worklist(filters.to_query())
+    return filters
+
+
+def _without(filters: Filters, name: str) -> Filters:
+    if name in filters.only:
+        return filters.with_only([other for other in filters.only if other != name])
+    return without(filters, name)
+
+
+def _say_lacking(filters: Filters, lacking: Mapping[str, str]) -> None:
+    """Why the list cannot be made, what to drop, and where the heat has to be worked out first, the button for it."""
+    for why in lacking.values():
+        st.info(f"This list cannot be made yet: {literal(why)}.", icon=":material/hourglass_empty:")
+    words = {**words_of(filters), "order": f"Sorted by: {ORDERS[filters.order].lower()}"}
+    with st.container(horizontal=True):
+        for name in dict.fromkeys("where" if name.startswith("where ") else name for name in lacking):
+            dropped = "order" if name not in filters.only and name == filters.order else name
+            st.button(
+                f"Without “{words.get(dropped, dropped)}”",
+                icon=":material/close:",
+                key=f"lacking-without-{dropped}",
+                on_click=drop,
+                args=(dropped,),
+            )
+
+
+def _say_empty(table: pd.DataFrame, filters: Filters) -> None:
+    words = words_of(filters)
+    st.success("No scan is in this list: " + "; ".join(words.values()) + ".", icon=":material/check_circle:")
+    left = left_without(table, filters)
+    with st.container(horizontal=True):
+        for name, count in left.items():
+            st.button(
+                f"Without “{words[name]}”: {count:,}",
+                icon=":material/close:",
+                key=f"empty-without-{name}",
+                on_click=drop,
+                args=(name,),
+            )
+        if not left:
+            st.button("Start over", icon=":material/restart_alt:", key="empty-start-over", on_click=start_over)
+
+
+def _show_worklist(run: Run) -> None:
+    point = point_in_force(run)
+    filters = filters_in_address(run)
+    table = cached_review.known(run, point, filters)
+    filters = _followed(table, filters)
+    show_filters(run, point, filters, counts(table, filters))
+    lacking = unanswered(table, filters)
+    if lacking:
+        _say_lacking(filters, lacking)
         return
-    cell, truth, predicted = found.iloc[0][["cell", "label", "predicted"]]
-    if cell != state.get(state.CELL):
-        state.put(state.CELL, str(cell))
-    if state.get(state.TRUTH) not in ("", truth) or state.get(state.PREDICTED) not in ("", predicted):
-        state.put(state.TRUTH, "")
-        state.put(state.PREDICTED, "")
+    cases = worklist(table, filters)
+    if cases.empty:
+        state.forget_case()
+        _say_empty(table, filters)
+    else:
+        show_cases(run, cases, place_of(cases), point)
 
 
-def _narrowed(table: pd.DataFrame, run: Run) -> pd.DataFrame:
-    """Only the scans of one truth and one call, where the link or a click asked for them; says so."""
-    truth, predicted = state.get(state.TRUTH), state.get(state.PREDICTED)
-    if not truth and not predicted:
-        return table
-    if any(name not in ("", *run.record.classes) for name in (truth, predicted)):
-        state.forget_classes()  # of another run
-        return table
-    parts = [f"truth {literal(truth)}"] * bool(truth) + [f"called {literal(predicted)}"] * bool(predicted)
-    st.button(
-        f"Only {', '.join(parts)}",
-        icon=":material/close:",
-        key="all-classes",
-        help="Show the whole list again.",
-        on_click=state.forget_classes,
-    )
-    keep = table["label"].eq(truth) if truth else pd.Series(True, index=table.index)
-    return table[keep & table["predicted"].eq(predicted)] if predicted else table[keep]
-
-
-st.title("Review")
-run = frame.run_or_empty_state()
-point = point_in_force(run)
-
-splits = [name for name in ("test", "val", "train") if name in splits_of(run)]
-if state.get(state.SPLIT) not in splits:
-    state.put(state.SPLIT, splits[0])
-if state.get(state.CELL) not in CELLS:
-    state.put(state.CELL, MISSED)
-table = cached.results(run, state.get(state.SPLIT)).with_cells(point.threshold)
-if state.get(state.CASE):
-    _follow_case(table)
-
-controls = st.container(horizontal=True)
-counts = table["cell"].value_counts()
-cell = controls.segmented_control(
-    "Worklist",
-    CELLS,
-    key=state.CELL,
-    format_func=lambda name: f"{_CELL_WORDS[name]} ({int(counts.get(name, 0))})",
-    required=True,
-    on_change=state.forget_classes,
-)
-split = controls.segmented_control(
-    "Split",
-    splits,
-    key=state.SPLIT,
-    format_func=lambda name: SPLIT_NAMES[name],
-    required=True,
-    on_change=state.forget_case,
-)
-cases = worklist(_narrowed(table, run), cell)
-if cases.empty:
-    st.success(
-        f"No scan of the {SPLIT_NAMES[split].lower()} split is in this list "
-        f"at threshold {score_text(point.threshold)}. "
-        "Choose another list above, or another threshold.",
-        icon=":material/check_circle:",
-    )
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    st.title("Review")
+    run = frame.run_or_empty_state()
+    view = _pick_view()
+if view == ALL:
+    show_scan_map(run)
 else:
-    viewer(run, cases, point)
+    _show_worklist(run)

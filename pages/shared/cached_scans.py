@@ -31,10 +31,7 @@ def scan_with_map(run: Run, path: str, target: str, method: str) -> "tuple[NDArr
         DatasetError: the path leads out of the dataset's folder, or is no scan that can be read.
         RequestError: as `core.explanation.maps.explain`.
     """
-    file, content = (
-        _file_of(run, path),
-        _contents(str(run.folder), cached.changed_at(run.folder / "index.parquet"), run).get(path, ""),
-    )
+    file, content = file_of(run, path), content_of(run, path)
     made_at = (cached.changed_at(run.weights_path), *cached.scores_changed(run))
     return _scan_with_map(str(run.folder), made_at, str(file), cached.changed_at(file), target, method, content, run)
 
@@ -61,6 +58,26 @@ def known_scans(run: Run) -> dict[str, tuple[str, str]]:
     return _known_scans(str(run.folder), cached.changed_at(run.folder / "index.parquet"), run)
 
 
+def content_of(run: Run, path: str) -> str:
+    """The SHA-256 of a scan that the run was made with; empty where it was made without it."""
+    return _contents(str(run.folder), cached.changed_at(run.folder / "index.parquet"), run).get(path, "")
+
+
+def file_of(run: Run, path: str) -> Path:
+    """Where a scan of the run's dataset lies; a run's tables may come from anywhere.
+
+    Raises:
+        DatasetError: the path leads out of the dataset's folder.
+    """
+    from core.data.folders import refusal
+    from core.errors import DatasetError
+
+    root = Path(run.record.data).resolve()
+    if reason := refusal(root, path):
+        raise DatasetError(f"expected a scan in {root}, found {path!r}: {reason}")
+    return root / path
+
+
 @st.cache_resource(show_spinner=False, max_entries=2048)
 def _thumbnail(path: str, changed_at: float) -> bytes | None:
     from core.data.images import read_scan
@@ -73,7 +90,7 @@ def _thumbnail(path: str, changed_at: float) -> bytes | None:
         return None
 
 
-@st.cache_resource(show_spinner=False, max_entries=48)
+@st.cache_resource(show_spinner=False, max_entries=16)
 def _scan_with_map(
     folder: str,
     made_at: tuple[float, ...],
@@ -160,14 +177,3 @@ def _explained(
     shown, found = reduced(scan, found, longest_px=longest_px)
     shown.flags.writeable = found.heat.flags.writeable = False
     return shown, found
-
-
-def _file_of(run: Run, path: str) -> Path:
-    """A run's tables may come from anywhere: what they name must lie in the dataset's folder."""
-    from core.data.folders import refusal
-    from core.errors import DatasetError
-
-    root = Path(run.record.data).resolve()
-    if reason := refusal(root, path):
-        raise DatasetError(f"expected a scan in {root}, found {path!r}: {reason}")
-    return root / path

@@ -13,6 +13,7 @@ _CONFIG = {
     "modeBarButtons": [["toImage", "resetScale2d"]],
     "toImageButtonOptions": {"format": "svg"},
 }
+_WITH_AREAS = {"modeBarButtons": [["lasso2d", "select2d", "zoom2d", "pan2d", "resetScale2d", "toImage"]]}
 
 
 def show(
@@ -21,6 +22,7 @@ def show(
     key: str,
     clickable: bool = False,
     on_select: Callable[[], None] | None = None,
+    areas: bool = False,
     top_px: int = 28,
 ) -> list[Any]:
     """Draw a figure of `core.charts`; gives back what `clicked` does, always nothing where it cannot be clicked.
@@ -30,6 +32,7 @@ def show(
         key: session key of the chart.
         clickable: whether a click on a point runs the page again.
         on_select: called at a click, before the page runs again; may ask `clicked`. Makes the chart clickable.
+        areas: whether areas can be drawn too, with a lasso or as a box; `on_select` may ask `drawn`.
         top_px: room above what is plotted.
     """
     clickable = clickable or on_select is not None
@@ -37,14 +40,16 @@ def show(
     if clickable:
         # A click should act, not fade what was not clicked.
         figure.update_traces(unselected={"marker": {"opacity": 1}}, selector={"type": "scatter"})
+    if areas:
+        figure.for_each_trace(lambda trace: trace.update(unselected={"marker": {"opacity": trace.marker.opacity}}))
     st.plotly_chart(
         figure,
         width="stretch",
         theme=None,  # Streamlit's own would move legends and grey the words
         key=key,
         on_select=on_select or ("rerun" if clickable else "ignore"),
-        selection_mode="points",
-        config=_CONFIG,
+        selection_mode=("points", "lasso", "box") if areas else "points",
+        config={**_CONFIG, **_WITH_AREAS} if areas else _CONFIG,
         alt=figure.layout.meta["alt"],
     )
     return clicked(key) if clickable else []
@@ -54,6 +59,13 @@ def clicked(key: str) -> list[Any]:
     """The `customdata` of the point just clicked in the chart under `key`; empty where a click took a choice back."""
     points = st.session_state[key]["selection"]["points"]
     return list(points[0].get("customdata") or []) if points else []
+
+
+def drawn(key: str) -> tuple[list[float], list[float]] | None:
+    """Outline of the area just drawn in the chart under `key`, xs and ys; two opposite corners of a box; else None."""
+    selection = st.session_state[key]["selection"]
+    areas = [*selection.get("lasso", ()), *selection.get("box", ())]
+    return (list(areas[-1]["x"]), list(areas[-1]["y"])) if areas else None
 
 
 def _dress(figure: go.Figure, top_px: int) -> None:

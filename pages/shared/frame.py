@@ -23,6 +23,9 @@ def sidebar(url_path: str) -> None:
     What is being tried on the threshold page is said on the others: there it moves while the sidebar stands still.
     """
     with st.sidebar, errors_in_a_line():
+        if url_path == "study" and state.get(state.STUDY_READER):
+            st.caption("While a study is read, the run, its threshold and its figures are hidden.")
+            return
         runs = {run.id: run for run in cached.finished_runs()}
         if not runs:
             st.caption("No finished run yet. Start with the synthetic scans, or train on your own.")
@@ -37,11 +40,12 @@ def sidebar(url_path: str) -> None:
             list(runs),
             key=state.PICKED_RUN,
             format_func=lambda run_id: run_name(runs[run_id]),
-            on_change=state.forget_classes,
+            on_change=state.forget_narrowing,
             persist_state="session",  # st.switch_page forgets what widgets hold
         )
         run = runs[state.get(state.PICKED_RUN)]
-        st.caption(f"Trained on {literal(Path(run.record.data).name)}")
+        corrected = f", with corrected labels: {run.record.corrected}" if run.record.corrected else ""
+        st.caption(literal(f"Trained on {Path(run.record.data).name}{corrected}"))
         _threshold_in_force(run)
         if url_path != "threshold":
             _threshold_being_tried(run)

@@ -5,6 +5,7 @@ and written after each run of a page, because a change of page empties it. Butto
 keys of their own, beside where they are drawn.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -13,15 +14,46 @@ import streamlit as st
 PICKED_RUN = "picked_run"  # str: id of the run in the sidebar
 # A worklist and its case
 CASE = "case"  # str: path of the scan under review, as in the run's index
-CELL = "cell"  # str: missed, false alarm, found or cleared
-SPLIT = "split"  # str: val or test; on the review page train too
+CELL = "cell"  # str: one or several of missed, false alarm, found, cleared, with commas between; or any
+SPLIT = "split"  # str: val or test; on the review page train and any too
 TRUTH = "truth"  # str: of three or more classes, only scans of this one; else empty
 PREDICTED = "predicted"  # str: and only those called this one
+WHERE = "where"  # str: subgroups that the worklist is narrowed to, as core.review.filters writes them; so the next five
+SCORE_RANGE = "score_range"  # str: bounds of the score
+GROUP = "group"  # str: only scans of this group
+ONLY = "only"  # str: near, mislabelled, outside, unread, with commas between
+ORDER = "order"  # str: by what the worklist is sorted
+AREA = "area"  # str: a polygon on the map of all scans
+WORKLIST_CHOICE = "worklist-choice-"  # + name of a choice: its widget, which follows the address
+VIEW = "view"  # str: what the review page shows: cases, all or run
 WORKLIST_TURN = "worklist_turn"  # int: how often the case was turned by button, which the table must not answer to
+VIEW_CHOICE = "view_choice"  # str: the widget that shows it
+WORKLIST_PICTURES = "worklist_pictures"  # bool: whether its table has thumbnails
+CASE_ASKED = "case_asked"  # str: a case that a link or another page asked for, which is shown whatever the worklist is
+CASE_TAB = "case_tab"  # str: title of the tab below the case
 MAP_METHOD = "map_method"  # str: key of core.explanation.maps.METHODS on the review page
 MAP_TARGET = "map_target"  # str: class asked about there
 MAP_OPACITY = "map_opacity"  # float: of the heat there, in [0, 1]
 MAP_SHOWN = "map_shown"  # bool: whether the heat is shown there
+MAP_LAYER = "map_layer"  # str: stage that maps are of; + "-one-" or "-several-" and run id, so target and method too
+MAPS_COMPARED = "maps_compared"  # str: one, or what stands side by side: classes, methods, layers
+MAP_ASKED = "map_asked"  # dict[str, Asked]: the first map shown last, by run id
+MARKS = "marks"  # dict[str, core.review.marks.Mark]: drawn in the viewer, by run id and path
+SLICES_WISHED = "slices_wished"  # pages.review.viewer.component.Wish | None: what the browser has just asked for
+OUTLINE_WANTED = "outline_wanted"  # bool: whether outlines are looked at in this session
+SCAN_MAP = "scan-map-"  # + run id, map and colouring: the chart of all scans
+SCAN_MAP_KIND = "scan_map_kind"  # str: key of core.explanation.projection.MAPS
+SCAN_MAP_COLOUR = "scan_map_colour"  # str: cell, label, split, score or a column of the run's index
+READER = "reader"  # str: who reads, as the notes say it
+NOTE_CONFIDENCE = "note-confidence-"  # + reader, "-" and content of a scan, str | None: how sure the reader is
+NOTE_TEXT = "note-text-"  # + reader, "-" and content of a scan, str: the remark, as typed
+NOTE_RIGHT_LABEL = "note-right-label-"  # + reader, "-" and content of a scan, str | None: what a wrong label should be
+NOTE_LAST = "note_last"  # pages.review.notes.Saved: the note kept last in this session
+NOTE_PROBLEM = "note_problem"  # str: why a note could not be kept or taken back, said once
+NOTE_GO_ON = "note_go_on"  # bool: whether a verdict turns to the next case
+NOTES_FIGURES_SPLIT = "notes_figures_split"  # str: val or test, whose figures are shown before and after
+NOTES_COPY_NAME = "notes_copy_name"  # str: name of a corrected copy to be
+NOTES_TAKEN = "notes_taken"  # str: what came of the last import, said once
 # Performance
 SPLIT_ON_PERFORMANCE = "split_on_performance"  # str: val or test; SPLIT itself is a widget's key on the review page
 CONFUSION_SHOWN = "confusion_shown"  # str: counts, rows or columns: what stands large in the matrix
@@ -46,6 +78,17 @@ PREVALENCE_PERCENT = "prevalence_percent"  # float: how many of 100 people have 
 MISS_COST = "miss_cost"  # float: what a miss costs, where a false alarm costs 1
 BACK_TO_OF_RUN = "back-to-"  # + run id, int: number of the change to be put in force again
 PROBLEM_OF_RUN = "problem-"  # + run id, str: why nothing could be picked, said once
+# Reading study
+STUDY = "study"  # str: id of the study shown
+STUDY_LIST = "study_list"  # str: the widget that shows it
+STUDY_TAB = "study_tab"  # str: title of the tab below it
+STUDY_READER = "study_reader"  # str: who reads in this session just now; empty: nobody, or a pause
+STUDY_NAME = "study_name"  # str: the name as typed
+STUDY_RATING = "study_rating"  # tuple[int, str, int]: of the case on screen: its number, the phase, what was chosen
+STUDY_SHOWN = "study_shown"  # tuple[str, str, int, str, float]: what is on screen, and since when (time.monotonic)
+STUDY_TRUTH = "study_truth"  # int: number of the case whose truth is on screen
+STUDY_PROBLEM = "study_problem"  # str: why an answer could not be kept, said once
+STUDY_HEAT = "study_heat"  # bool: whether the heat is shown there
 # Dataset and training
 DATA_FOLDER = "data_folder"  # str: the dataset last opened, or the one that the address asks for
 ALLOWED_FOLDER = "allowed_folder"  # str: the folder that somebody said in this session to look at
@@ -106,7 +149,15 @@ _IN_ADDRESS = {
     "split": SPLIT,
     "truth": TRUTH,
     "predicted": PREDICTED,
+    "where": WHERE,
+    "score": SCORE_RANGE,
+    "group": GROUP,
+    "only": ONLY,
+    "order": ORDER,
+    "area": AREA,
+    "view": VIEW,
     "data": DATA_FOLDER,
+    "study": STUDY,
 }
 _ON_PAGES = {
     "run": ("performance", "threshold", "review", "prediction"),
@@ -115,19 +166,41 @@ _ON_PAGES = {
     "split": ("review", "performance"),
     "truth": ("review",),
     "predicted": ("review",),
+    "where": ("review",),
+    "score": ("review",),
+    "group": ("review",),
+    "only": ("review",),
+    "order": ("review",),
+    "area": ("review",),
+    "view": ("review",),
     "data": ("dataset", "training"),
+    "study": ("study",),
 }
+
+
+_OF_WORKLIST = ("cell", "split", "truth", "predicted", "where", "score", "group", "only", "order", "area")
 
 
 @dataclass(frozen=True)
 class Case:
-    """A scan of a worklist, as a link names it; `truth` and `predicted` narrow the worklist where not empty."""
+    """A scan of a worklist, as a link names it; what is empty narrows nothing.
+
+    Attributes:
+        cell: one or several, as under `CELL`.
+        split: as under `SPLIT`.
+        path: of the scan; empty: the first of the worklist.
+        truth, predicted: classes that the worklist is narrowed to.
+        where: subgroups likewise, as `core.review.filters.Filters.to_query` writes them.
+        group: a group likewise.
+    """
 
     cell: str
     split: str
     path: str = ""
     truth: str = ""
     predicted: str = ""
+    where: str = ""
+    group: str = ""
 
 
 def get(key: str, default: str = "") -> str:
@@ -155,6 +228,7 @@ def read_address() -> None:
     for name, key in _IN_ADDRESS.items():
         if name in st.query_params:
             st.session_state[key] = st.query_params[name]
+    put(CASE_ASKED, get(CASE))
 
 
 def write_address(url_path: str) -> None:
@@ -168,26 +242,40 @@ def write_address(url_path: str) -> None:
         st.query_params.from_dict(wanted)
 
 
+def session_id() -> str:
+    """What tells this browser session from others on this server."""
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    context = get_script_run_ctx()
+    return "" if context is None else context.session_id
+
+
 def open_case(case: Case) -> None:
     """Let the review page show this case or worklist; a callback, or just before `st.switch_page`."""
-    put(CELL, case.cell)
-    put(SPLIT, case.split)
+    ask_for_worklist(_parts_of(case))
     put(CASE, case.path)
-    put(TRUTH, case.truth)
-    put(PREDICTED, case.predicted)
+    put(CASE_ASKED, case.path)
+    put(VIEW, "")
 
 
 def address_of(run_id: str, case: Case) -> dict[str, str]:
     """What the address holds where this case or worklist of a run is open."""
-    parts = {
-        "run": run_id,
-        "case": case.path,
-        "cell": case.cell,
-        "split": case.split,
-        "truth": case.truth,
-        "predicted": case.predicted,
-    }
+    parts = {"run": run_id, "case": case.path, **_parts_of(case)}
     return {name: value for name, value in parts.items() if value}
+
+
+def asked_worklist() -> dict[str, str]:
+    """The worklist in the address, as `core.review.filters.Filters.from_query` reads it."""
+    return {name: get(_IN_ADDRESS[name]) for name in _OF_WORKLIST if get(_IN_ADDRESS[name])}
+
+
+def ask_for_worklist(query: Mapping[str, str]) -> None:
+    """Put a worklist into the address, as `core.review.filters.Filters.to_query` writes it, and nothing beside it.
+
+    The case stays: it is shown where the worklist has it.
+    """
+    for name in _OF_WORKLIST:
+        put(_IN_ADDRESS[name], query.get(name, ""))
 
 
 def forget_case() -> None:
@@ -195,14 +283,18 @@ def forget_case() -> None:
     put(CASE, "")
 
 
-def forget_classes() -> None:
-    """No longer narrow the worklist to a truth and a call, and begin it anew; a callback."""
+def forget_narrowing() -> None:
+    """No longer narrow the worklist to what another run does not know, and begin it anew; a callback."""
     forget_case()
-    put(TRUTH, "")
-    put(PREDICTED, "")
+    for key in (TRUTH, PREDICTED, WHERE, GROUP, AREA):
+        put(key, "")
 
 
 def ask_for_run(run_id: str) -> None:
     """Let the sidebar show this run from the next run of a page on."""
     st.session_state[_WANTED_RUN] = run_id
-    forget_classes()
+    forget_narrowing()
+
+
+def _parts_of(case: Case) -> dict[str, str]:
+    return {name: value for name in _OF_WORKLIST if (value := getattr(case, name, ""))}

@@ -70,6 +70,8 @@ def _about(run: Run) -> None:
     record = run.record
     for note in record.notes:
         st.markdown(f":material/info: {literal(sentence(note))}")
+    if record.corrected:
+        st.markdown(f":material/edit_note: Trained on corrected labels: {literal(record.corrected)}.")
     with st.expander("About this run", icon=":material/info:"):
         st.caption(group_words(run))
         if record.weights_from:

@@ -10,7 +10,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.browser import READY, wait_for
 from core.decided import point_in_force
-from core.results import split_results, worklist
+from core.results import split_results
+from core.review.case_table import case_table
+from core.review.filters import Filters
+from core.review.worklist import worklist
 from core.runs import Run, list_runs
 from tests.browser.conftest import app_on
 
@@ -74,9 +77,9 @@ def test_start_page_leads_to_the_threshold_and_a_saved_one_counts_everywhere(pag
 
 def test_review_goes_through_the_worklist_by_keyboard_and_a_link_reopens_the_case(page: Page, browser: Browser, toured):
     address, run, _ = toured
-    cells = split_results(run, "test").with_cells(point_in_force(run).threshold)
+    cells = case_table(run, ("test",), point_in_force(run))
     cell = max(("missed", "false alarm", "found"), key=lambda name: int((cells["cell"] == name).sum()))
-    cases = worklist(cells, cell)["path"].tolist()
+    cases = worklist(cells, Filters(cells=(cell,)))["path"].tolist()
     page.goto(f"{address}/review?run={run.id}&cell={cell}&split=test")
     _case_is_shown(page, cases[0])
     page.keyboard.press("ArrowRight")

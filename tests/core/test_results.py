@@ -12,7 +12,7 @@ from core.decided import point_in_force, save_point
 from core.errors import RequestError, RunDamagedError
 from core.evaluation.decision.choosing import chosen
 from core.evaluation.decision.rules import MaxFnr
-from core.results import SplitResults, split_results, splits_of, torn_groups, worklist
+from core.results import SplitResults, split_results, splits_of, torn_groups
 
 SCORES = st.lists(st.tuples(st.booleans(), st.floats(0, 1, width=32)), min_size=1, max_size=30)
 
@@ -32,28 +32,12 @@ def results(rows: list[tuple[bool, float]]) -> SplitResults:
 
 
 @given(rows=SCORES, threshold=st.floats(0, 1, width=32))
-def test_every_scan_is_in_exactly_one_cell_and_on_one_worklist(rows, threshold):
-    table = results(rows).with_cells(threshold)
-    listed = [path for cell in ("missed", "false alarm", "found", "cleared") for path in worklist(table, cell)["path"]]
-    assert sorted(listed) == sorted(table["path"])
-    for row in table.itertuples():
+def test_every_scan_is_in_the_cell_that_its_call_puts_it_in(rows, threshold):
+    for row in results(rows).with_cells(threshold).itertuples():
         called = row.score >= threshold
         sick = row.label == "sick"
         assert row.cell == {(1, 0): "missed", (0, 1): "false alarm", (1, 1): "found", (0, 0): "cleared"}[sick, called]
         assert row.predicted == ("sick" if called else "well")
-
-
-@given(rows=SCORES, threshold=st.floats(0, 1, width=32))
-def test_a_worklist_starts_with_the_most_confident(rows, threshold):
-    table = results(rows).with_cells(threshold)
-    for cell in ("missed", "false alarm", "found", "cleared"):
-        distances = (worklist(table, cell)["score"] - threshold).abs().tolist()
-        assert distances == sorted(distances, reverse=True)
-
-
-def test_equal_scores_are_listed_by_path():
-    table = results([(True, 0.1)] * 3).with_cells(0.5).sample(frac=1, random_state=0)
-    assert worklist(table, "missed")["path"].tolist() == ["00.png", "01.png", "02.png"]
 
 
 def test_figures_of_a_run_agree_with_scikit_learn(trained):

@@ -23,7 +23,7 @@ from core.runs import Run, create_run, read_run
 from core.training.config import TrainingConfig
 from core.training.fit import HISTORY_COLUMNS
 from core.training.jobs import report
-from pages.shared import cached, errors, warmup
+from pages.shared import ahead, cached, errors, warmup
 
 MAIN = Path(__file__).resolve().parents[2] / "pages" / "main.py"
 SIDE_PX = 32
@@ -36,6 +36,7 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cached, "DEFAULT_DATA", tmp_path / "datasets")
     monkeypatch.setattr(cached, "hub_is_reachable", lambda: False)
     monkeypatch.setattr(warmup, "start", lambda: None)
+    monkeypatch.setattr(ahead.Ahead, "wish", lambda self, wisher, tasks: None)
     monkeypatch.setattr(keeping, "start_command", lambda arguments, log_path: 0)  # no audit in the background
     monkeypatch.setenv("CT_EXPLORER_CACHE", str(tmp_path / "cache"))
     st.cache_data.clear()

@@ -39,7 +39,7 @@ def _broken(*_: object, **__: object) -> None:
         ("training/page.py", "pages.training.curves.read_history"),
         ("home/page.py", "pages.shared.progress.show_progress"),
         ("threshold/page.py", "pages.threshold.controls.show_controls"),
-        ("review/page.py", "pages.review.viewer.overlaid"),
+        ("review/page.py", "pages.shared.cached_viewed.picture"),
         ("performance/page.py", "core.results.split_results"),
     ],
 )

@@ -11,13 +11,18 @@ from conftest import plain
 from core.decided import point_in_force, save_point
 from core.errors import DatasetError
 from core.evaluation.decision.operating_point import fixed_point
-from core.results import split_results, worklist
-from pages.review.viewer import _take_row, _turn_to, verdict_words
+from core.results import split_results
+from core.review.case_table import case_table
+from core.review.filters import Filters
+from core.review.worklist import worklist
+from pages.review.facts import verdict_words
+from pages.review.listing import _take_row
+from pages.review.paging import turn_to as _turn_to
 from pages.shared import cached_scans, state
 
 
 def _cases(run, cell, split="test"):
-    return worklist(split_results(run, split).with_cells(point_in_force(run).threshold), cell)
+    return worklist(case_table(run, (split,), point_in_force(run)), Filters(cells=(cell,)))
 
 
 def _button(at, label):
@@ -129,10 +134,11 @@ def test_of_three_classes_only_the_scans_of_the_cell_asked_for_are_shown(app, ti
     assert not at.exception
     assert at.dataframe[0].value["path"].tolist() == asked["path"].tolist()
     assert (at.query_params["truth"], at.query_params["predicted"]) == (THIRD_CLASS, "non-COVID")
-    chip = _button(at, f"Only truth {THIRD_CLASS}, called non-COVID")
-    chip.click().run()
-    assert len(at.dataframe[0].value) == len(cleared)
+    _button(at, f"Only truth {THIRD_CLASS}").click().run()
     assert "truth" not in at.query_params
+    assert at.query_params["predicted"] == "non-COVID"
+    _button(at, "Only called non-COVID").click().run()
+    assert len(at.dataframe[0].value) == len(cleared)
 
 
 def test_a_class_of_another_run_in_the_address_narrows_nothing(app, tiny_run):

@@ -49,8 +49,8 @@ def has_hounsfield_units(header: Header, frame: int = 1) -> bool:
 
 
 def _of_brightness(header: Header, frame: int, stored: NDArray[np.integer], window: Window) -> GreyFrame:
-    padding = _padding(header, stored)
-    values = _rescaled(header, frame, stored)
+    padding = padding_of(header, stored)
+    values = rescaled(header, frame, stored)
     is_hu = has_hounsfield_units(header, frame)
     remark = ""
     if is_hu and not window.is_as_stored:
@@ -66,7 +66,8 @@ def _of_brightness(header: Header, frame: int, stored: NDArray[np.integer], wind
     return GreyFrame(grey, remark)
 
 
-def _rescaled(header: Header, frame: int, stored: NDArray[np.integer]) -> NDArray[np.float32]:
+def rescaled(header: Header, frame: int, stored: NDArray[np.integer]) -> NDArray[np.float32]:
+    """Stored values in the file's own units (of CT, Hounsfield units), shape (h, w)."""
     if header.attributes.get("ModalityLUTSequence"):
         return apply_modality_lut(stored, header.attributes).astype(np.float32)
     rescale = _functional(header, frame, "PixelValueTransformationSequence", "RescaleIntercept")
@@ -95,6 +96,28 @@ def _as_the_file_wants(
     return (values - low) / ((high - low) or 1.0), "from its lowest to its highest value"
 
 
+def straight_window(
+    header: Header, frame: int, values: NDArray[np.float32], padding: NDArray[np.bool_] | None
+) -> tuple[float, float] | None:
+    """Centre and width (above 0) of the straight line from values to grey that the file asks for; None if it is none.
+
+    Shown is (value - (centre - width / 2)) / width, as `grey_frame` does it.
+    """
+    stored = _functional(header, frame, "FrameVOILUTSequence", "WindowCenter")
+    centre, width = _number(stored, "WindowCenter"), _number(stored, "WindowWidth")
+    if centre is not None and width is not None and width >= 1:
+        function = str(stored.get("VOILUTFunction", "")).strip().upper()
+        if function == "SIGMOID":
+            return None
+        return (centre, width) if function == "LINEAR_EXACT" or width == 1 else (centre - 0.5, width - 1)
+    if header.attributes.get("VOILUTSequence"):
+        return None
+    seen = values if padding is None else values[~padding]
+    low, high = (float(seen.min()), float(seen.max())) if seen.size else (0.0, 0.0)
+    reach = (high - low) or 1.0
+    return low + reach / 2, reach
+
+
 def _windowed(values: NDArray[np.float32], centre: float, width: float, function: str) -> NDArray[np.floating]:
     """DICOM PS3.3, C.11.2.1.2 and C.11.2.1.3."""
     if function == "SIGMOID":
@@ -104,7 +127,7 @@ def _windowed(values: NDArray[np.float32], centre: float, width: float, function
     return (values - (centre - 0.5)) / (width - 1) + 0.5
 
 
-def _padding(header: Header, stored: NDArray[np.integer]) -> NDArray[np.bool_] | None:
+def padding_of(header: Header, stored: NDArray[np.integer]) -> NDArray[np.bool_] | None:
     """Where there is no image, but what fills the square around it (PS3.3, C.7.5.1.1.2); None if there is no such."""
     first = _padding_value(header, "PixelPaddingValue")
     if first is None:

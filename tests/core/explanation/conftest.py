@@ -36,6 +36,12 @@ def model() -> LoadedModel:
 
 
 @pytest.fixture
+def light_model() -> LoadedModel:
+    """One whose last stage gives 96 maps, not 512."""
+    return small_model("test_resnet")
+
+
+@pytest.fixture
 def scan() -> NDArray[np.uint8]:
     """Noise with one bright block, 90 high and 120 wide."""
     pixels = np.random.default_rng(0).integers(20, 120, (90, 120), dtype=np.uint8)

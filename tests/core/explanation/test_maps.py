@@ -10,13 +10,21 @@ from numpy.typing import NDArray
 
 from core.data.images import resize_scan
 from core.errors import RequestError
-from core.explanation.maps import METHODS, explain, last_stage
+from core.explanation.evidence import live_evidence
+from core.explanation.maps import BACKGROUND_METHODS, LIVE_METHODS, METHODS, explain
+from core.explanation.stages import stages
+from core.explanation.targets import DIFFERENCE, target_named
 from core.models.build import LoadedModel, build_network
 from core.models.kinds import HEADS
 from core.prediction import predict_pixels
+from core.training.presets import PRESETS
 from tests.core.explanation.conftest import small_model
 
 Scan = NDArray[np.uint8]
+
+
+def square_of(model: LoadedModel, scan: Scan) -> Scan:
+    return resize_scan(scan, model.image_size)
 
 
 def never_activated(model: LoadedModel) -> LoadedModel:
@@ -31,8 +39,8 @@ def never_activated(model: LoadedModel) -> LoadedModel:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_heat_has_the_scans_shape_and_lies_between_0_and_1(model: LoadedModel, scan: Scan, method: str) -> None:
-    found = explain(model, scan, method=method)
+def test_heat_has_the_scans_shape_and_lies_between_0_and_1(light_model: LoadedModel, scan: Scan, method: str) -> None:
+    found = explain(light_model, scan, method=method)
     assert found.heat.shape == scan.shape
     assert found.heat.dtype == np.float32
     assert found.heat.min() >= 0.0
@@ -88,8 +96,8 @@ def test_at_least_one_class_has_evidence(scan: Scan, backbone: str, head: str) -
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_without_evidence_the_map_is_empty_and_all_zero(model: LoadedModel, scan: Scan, method: str) -> None:
-    found = explain(never_activated(model), scan, method=method)
+def test_without_evidence_the_map_is_empty_and_all_zero(light_model: LoadedModel, scan: Scan, method: str) -> None:
+    found = explain(never_activated(light_model), scan, method=method)
     assert found.is_empty
     assert found.maximum == 0.0
     assert not found.heat.any()
@@ -144,18 +152,18 @@ def test_an_unknown_method_names_the_known_ones(model: LoadedModel, scan: Scan) 
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_network_is_left_as_it_was(model: LoadedModel, scan: Scan, method: str) -> None:
-    before = {name: tensor.clone() for name, tensor in model.network.state_dict().items()}
-    explain(model, scan, method=method)
-    assert all(torch.equal(tensor, before[name]) for name, tensor in model.network.state_dict().items())
-    assert all(parameter.grad is None for parameter in model.network.parameters())
-    assert not any(parameter.requires_grad for parameter in model.network.parameters())
-    for module in model.network.modules():
+def test_the_network_is_left_as_it_was(light_model: LoadedModel, scan: Scan, method: str) -> None:
+    before = {name: tensor.clone() for name, tensor in light_model.network.state_dict().items()}
+    explain(light_model, scan, method=method)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in light_model.network.state_dict().items())
+    assert all(parameter.grad is None for parameter in light_model.network.parameters())
+    assert not any(parameter.requires_grad for parameter in light_model.network.parameters())
+    for module in light_model.network.modules():
         assert not module._forward_hooks
         assert not module._backward_hooks
         assert not module._forward_pre_hooks
-    assert not model.network.training
-    assert not model.lock.locked()
+    assert not light_model.network.training
+    assert not light_model.lock.locked()
 
 
 def test_no_gradient_flows_to_weights_before_the_last_stages_end(model: LoadedModel, scan: Scan) -> None:
@@ -208,9 +216,84 @@ def test_a_map_of_one_cell_says_that_it_cannot_say_where(model: LoadedModel, sca
     assert not any(found.is_flat for found in larger)
 
 
-def test_the_layer_asked_is_the_last_stage(model: LoadedModel, scan: Scan) -> None:
-    assert last_stage(model) == "layer4"
+def test_the_layer_asked_is_the_last_stage_unless_said(model: LoadedModel, scan: Scan) -> None:
     assert explain(model, scan).layer == "layer4"
+    found = explain(model, scan, layer="layer2")
+    assert (found.layer, found.side) == ("layer2", (8, 8))
+    with pytest.raises(RequestError, match=r"^expected a layer among act1, layer1, .*layer4, found 'fc'$"):
+        explain(model, scan, layer="fc")
+
+
+PRESET_BACKBONES = {"resnet10t", "resnet18", "resnet34", "resnet50", "resnet101"} | {
+    "mobilenetv3_large_100",
+    "efficientnet_b0",
+}
+
+
+def test_every_backbone_that_a_preset_offers_is_tried_here() -> None:
+    offered = {preset.config.backbone for preset in PRESETS.values()}
+    offered |= {str(name) for preset in PRESETS.values() for name in preset.grid.get("backbone", ())}
+    assert offered <= PRESET_BACKBONES
+
+
+@pytest.mark.parametrize("backbone", sorted(PRESET_BACKBONES))
+def test_every_stage_of_every_backbone_of_the_presets_has_maps(scan: Scan, backbone: str) -> None:
+    model = small_model(backbone)
+    for number, stage in enumerate(stages(model)):
+        method = LIVE_METHODS[number % len(LIVE_METHODS)]
+        found = explain(model, scan, layer=stage.layer, method=method)
+        assert found.side == (64 // stage.reduction, 64 // stage.reduction)
+        assert np.isfinite(found.heat).all()
+        assert np.isfinite(found.maximum)
+        assert 0 <= found.heat.min() <= found.heat.max() <= 1
+
+
+@pytest.mark.parametrize("method", LIVE_METHODS)
+def test_every_live_method_works_where_channels_come_last_and_maps_may_be_negative(scan: Scan, method: str) -> None:
+    model = small_model("test_mambaout")
+    found = explain(model, scan, method=method, layer="stages.1")
+    assert found.side == (8, 8)
+    assert 0 <= found.heat.min() <= found.heat.max() <= 1
+
+
+def test_methods_are_live_or_work_of_the_background() -> None:
+    assert sorted((*LIVE_METHODS, *BACKGROUND_METHODS)) == sorted(METHODS)
+
+
+@pytest.mark.parametrize("loss", ["cross-entropy", "binary"])
+def test_of_two_classes_the_difference_can_be_asked_about(model: LoadedModel, scan: Scan, loss: str) -> None:
+    model = replace(model, loss=loss)
+    found = explain(model, scan, target=DIFFERENCE)
+    assert found.target == DIFFERENCE
+    assert found.target_words == "COVID over non-COVID"
+    assert found.target_score == explain(model, scan, target="COVID").target_score
+    finer = explain(model, scan, target="COVID", method="finercam")
+    np.testing.assert_allclose(found.heat, finer.heat, atol=1e-5)
+    assert found.maximum == pytest.approx(finer.maximum, rel=1e-4)
+
+
+def test_an_empty_map_of_a_difference_says_what_there_is_no_evidence_for(model: LoadedModel, scan: Scan) -> None:
+    found = explain(never_activated(model), scan, target=DIFFERENCE)
+    assert found.says == "no positive evidence for COVID over non-COVID"
+
+
+def test_the_hottest_place_is_1_and_the_coldest_is_not_stretched_to_0(scan: Scan) -> None:
+    """Evidence that lies everywhere looks like it: a map is divided by its maximum, and nothing is taken off."""
+    model = small_model("test_resnet")
+    found = explain(model, scan, method="layercam", layer="layer1")
+    evidence = live_evidence(model, square_of(model, scan)[None], target_named(model, None), "layercam", "layer1")[0][0]
+    assert found.heat.max() == 1.0
+    assert found.maximum == pytest.approx(float(evidence.max()))
+    assert found.heat.mean() == pytest.approx(float(evidence.mean() / evidence.max()), rel=0.1)
+
+
+def test_a_scan_smaller_than_the_layers_maps_keeps_its_heat() -> None:
+    model = small_model()
+    pixels = np.random.default_rng(2).integers(0, 256, (9, 7), dtype=np.uint8)
+    found = explain(model, pixels, layer="act1", method="layercam")
+    assert found.side == (32, 32)
+    assert found.heat.shape == (9, 7)
+    assert found.heat.max() == 1.0
 
 
 def test_a_backbone_without_maps_is_refused_in_one_line(model: LoadedModel, scan: Scan) -> None:

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from core.explanation.maps import ScanMap
-from core.explanation.overlay import overlaid, reduced
+from core.explanation.overlay import SHOWN, contoured, drawn, masked, overlaid, reduced
 
 SHAPE = (6, 9)
 
@@ -91,3 +91,32 @@ def test_reduced_keeps_proportions_and_the_maps_figures(height: int, width: int)
 def test_reduced_leaves_what_is_small_enough() -> None:
     scan, found = np.zeros((30, 50), np.uint8), map_of(np.zeros((30, 50)))
     assert reduced(scan, found, longest_px=50) == (scan, found)
+
+
+@pytest.mark.parametrize("show", SHOWN)
+def test_every_way_to_show_gives_rgb_bytes_of_the_scans_size(show: str) -> None:
+    rng = np.random.default_rng(0)
+    scan, found = rng.integers(0, 256, SHAPE, dtype=np.uint8), map_of(rng.random(SHAPE))
+    picture = drawn(scan, found, show=show, opacity=0.6)
+    assert (picture.shape, picture.dtype) == ((*SHAPE, 3), np.uint8)
+    assert not (picture == scan[:, :, None]).all()
+
+
+@given(scans(), heats())
+def test_where_it_was_looked_at_most_the_masked_scan_is_as_it_is_and_elsewhere_darker(scan, heat) -> None:
+    heat[0, 0] = 1.0
+    picture = masked(scan, map_of(heat))
+    assert (picture[0, 0] == scan[0, 0]).all()
+    assert (picture <= scan[:, :, None]).all()
+
+
+def test_contours_run_around_what_is_hot_and_leave_the_rest_alone() -> None:
+    scan, heat = np.full((40, 40), 90, np.uint8), np.zeros((40, 40), np.float32)
+    heat[10:30, 10:30] = 1.0
+    picture = contoured(scan, map_of(heat))
+    changed = (picture != 90).any(axis=2)
+    assert changed[10, 10:30].all()
+    assert changed[10:30, 29].all()
+    assert not changed[12:28, 12:28].any()
+    assert not changed[:9].any()
+    assert (contoured(scan, map_of(heat * 0, maximum=0.0)) == 90).all()

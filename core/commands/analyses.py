@@ -1,0 +1,52 @@
+"""Commands about long analyses of a run, and whether single maps of it are faithful."""
+
+import os
+from collections.abc import Callable
+
+from core.commands.datasets import Facts
+from core.errors import RequestError
+from core.runs import Run
+
+
+def analyse(
+    run: Run, kind: str, *, settings: list[str], again: bool, stop: bool, told: Callable[[str, float, str], None]
+) -> Facts:
+    """Carry out an analysis in this process; or ask the process that does to stop."""
+    from core.analyses import job
+    from core.analyses.kinds import KINDS
+    from core.analyses.working import carry_out
+
+    options = asked_options(settings)
+    if stop:
+        job.stop(run, kind, options)
+        found = job.state_of(run, kind, options)
+    else:
+        # Read when torch is loaded, which is later: the pages and a training need the other cores.
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+        title = KINDS[kind].title if kind in KINDS else kind
+        found = carry_out(
+            run, kind, options, again=again, told=lambda done, of: told(title, done / max(of, 1), f"{done} of {of}")
+        )
+    return {
+        "run": run.id,
+        "kind": kind,
+        "options": dict(found.options),
+        "status": found.status,
+        "asked": stop,
+        "folder": str(found.folder),
+    }
+
+
+def asked_options(settings: list[str]) -> dict[str, str]:
+    """`key=value` texts as options.
+
+    Raises:
+        RequestError: one of them is none.
+    """
+    options = {}
+    for text in settings:
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise RequestError(f"expected --set KEY=VALUE, found {text!r}; for instance --set per_cell=10")
+        options[name.strip()] = value.strip()
+    return options

@@ -1,0 +1,74 @@
+"""What is known about scans beside their scores, joined to a worklist's table where filters or an order ask for it."""
+
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+
+from core.review.filters import Filters
+from core.review.label_doubt import label_doubts
+from core.review.notes import notes_of
+from core.review.other_runs import OtherRuns, other_runs
+from core.review.places import scan_places
+from core.review.worklist import AREA_X, AREA_Y
+from core.runs import Run
+
+
+def with_known(
+    table: pd.DataFrame, run: Run, filters: Filters, *, others: Callable[[], OtherRuns] | None = None
+) -> pd.DataFrame:
+    """The table with the columns that filters and their order ask for, as far as they have been worked out.
+
+    `read`: whether any reader has a verdict on the scan. `doubt`: of its label, in [0, 1], NaN where there is no
+    out-of-sample score; `suspected`: whether it is probably wrong. `in_lungs`: share of the heat in the lungs, in
+    [0, 1], NaN where no lungs were found.
+    `disagreement`, `spread`: of other runs, as in `OtherRuns`. `map_x`, `map_y`: place on the map that an area was
+    drawn on. What has not been worked out is left away, which `core.review.worklist.unanswered` says.
+
+    Args:
+        table: of all scans of the run.
+        run: whose scans they are.
+        filters: what is asked for.
+        others: gives what other runs say, where that is kept somewhere; else they are read.
+
+    Raises:
+        RunDamagedError: a file of the run cannot be read.
+        WorkError: the notes cannot be read.
+    """
+    asked = {*filters.only, filters.order}
+    found: dict[str, object] = {}
+    if "unread" in asked:
+        found |= _read(table, run)
+    if asked & {"mislabelled", "doubt"}:
+        found |= _doubt(table, run)
+    if "outside" in asked:
+        found |= _heat(table, run)
+    if "disagreement" in asked:
+        said = others() if others is not None else other_runs(table, run)
+        found |= {"disagreement": said.disagreement, "spread": said.spread}
+    if filters.area:
+        found |= _places(table, run, filters.area)
+    return table.assign(**found) if found else table
+
+
+def _read(table: pd.DataFrame, run: Run) -> Mapping[str, object]:
+    latest = notes_of(run).latest()
+    return {"read": table["content"].isin(latest["content"])}
+
+
+def _doubt(table: pd.DataFrame, run: Run) -> Mapping[str, object]:
+    known = label_doubts(run)
+    return {name: table["path"].map(_by_path(known, name)) for name in ("doubt", "suspected")}
+
+
+def _heat(table: pd.DataFrame, run: Run) -> Mapping[str, object]:
+    known = read_heat(run)
+    return {} if known is None else {"in_lungs": table["path"].map(_by_path(known, "in_lungs"))}
+
+
+def _places(table: pd.DataFrame, run: Run, area: str) -> Mapping[str, object]:
+    found = scan_places(run, read_area(area).kind, table["path"])
+    return {} if found is None else {AREA_X: found.points[:, 0], AREA_Y: found.points[:, 1]}
+
+
+def _by_path(known: pd.DataFrame, column: str) -> pd.Series:
+    return known.drop_duplicates("path").set_index("path")[column]

@@ -1,0 +1,64 @@
+"""One case of the worklist: the picture large, the verdict and the notes beside it, everything else in tabs beneath."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import streamlit as st
+
+from core.evaluation.decision.operating_point import OperatingPoint
+from core.runs import Run
+from pages.review.facts import show_facts, show_other_runs, show_verdict
+from pages.review.listing import show_listing
+from pages.review.look_alikes import show_look_alikes
+from pages.review.notes import marks_of_notes, show_notes
+from pages.review.paging import show_paging
+from pages.review.viewer.view import viewer
+from pages.shared import state
+from pages.shared.errors import errors_in_a_line
+
+LISTING, FACTS, LIKE, OTHERS = "The whole worklist", "Facts", "Look-alikes", "Other runs"
+
+
+@st.fragment
+@errors_in_a_line()
+def show_cases(run: Run, cases: pd.DataFrame, places: Mapping[str, int], point: OperatingPoint) -> None:
+    """Show the case in the address, else the first; paging repaints this part alone, and keeps the list as it is.
+
+    Args:
+        run: whose network is asked.
+        cases: the worklist in its order, at least one scan, as `core.review.worklist.worklist` gives it.
+        places: row of each path in it.
+        point: the thresholds in force.
+    """
+    position = places.get(state.get(state.CASE), 0)
+    case = cases.iloc[position]
+    state.put(state.CASE, str(case["path"]))
+    coming = [_path(cases, position - 1), _path(cases, position + 1)]
+    grid = st.grid(5, min_column_width=160, gap="medium")
+    with grid.cell(column_span=3), errors_in_a_line():
+        viewer(run, cases, point, noted=marks_of_notes(run, case))
+    with grid.cell(column_span=2), errors_in_a_line():
+        show_paging(position, len(cases), *coming)
+        show_verdict(case, run, point)
+        show_notes(run, case, coming[1])
+    _tabs(run, cases, position, point)
+    state.write_address("review")
+
+
+def _path(cases: pd.DataFrame, position: int) -> str:
+    return str(cases["path"].iloc[position]) if 0 <= position < len(cases) else ""
+
+
+def _tabs(run: Run, cases: pd.DataFrame, position: int, point: OperatingPoint) -> None:
+    """Only the open one is worked out."""
+    case = cases.iloc[position]
+    panels = {
+        LISTING: lambda: show_listing(cases, run, position),
+        FACTS: lambda: show_facts(case, run, point),
+        LIKE: lambda: show_look_alikes(run, case),
+        OTHERS: lambda: show_other_runs(case, run, point),
+    }
+    for tab, show in zip(st.tabs(list(panels), key=state.CASE_TAB, on_change="rerun"), panels.values(), strict=True):
+        if tab.open:
+            with tab, errors_in_a_line():
+                show()

@@ -1,0 +1,252 @@
+"""Which scans? Chips of cells and splits, all other choices behind one button, and chips to drop what was chosen."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from core.evaluation.confusion import CLEARED, FALSE_ALARM, FOUND, MISSED
+from core.evaluation.decision.operating_point import OperatingPoint
+from core.results import splits_of
+from core.review.filters import ANY, CELLS, ONLY, ORDERS, Filters, without
+from core.runs import Run
+from pages.review import cached_review
+from pages.shared import state
+from pages.shared.words import SPLIT_NAMES, literal
+
+CELL_WORDS = {MISSED: "Missed", FALSE_ALARM: "False alarms", FOUND: "Found", CLEARED: "Cleared"}
+_SPLITS = {**SPLIT_NAMES, ANY: "All"}
+_ONLY_HELP = (
+    "Near the threshold: the tenth of each split whose scores lie nearest. Probably mislabelled: networks that never "
+    "saw the label find another one likelier. Heat outside the lungs: less than half of it lies in them. Not yet "
+    "read: no reader has given a verdict, in whatever run."
+)
+
+
+def filters_in_address(run: Run) -> Filters:
+    """The worklist that the address asks for, which is put in order there; what it means nothing by is said."""
+    splits = _splits(run)
+    asked = dict(state.asked_worklist())
+    found, ignored = Filters.from_query(asked, Filters(cells=(MISSED,), split=splits[0]))
+    if found.split not in splits:
+        found = replace(found, split=splits[0])
+    classes = run.record.classes
+    if any(name not in ("", *classes) for name in (found.truth, found.predicted)):
+        found = replace(found, truth="", predicted="")  # of another run
+    if ignored:
+        st.caption(f"Not understood in the address, and left out: {literal('; '.join(ignored))}.")
+    state.ask_for_worklist(found.to_query())
+    return found
+
+
+def show_filters(run: Run, point: OperatingPoint, filters: Filters, numbers: Mapping[str, Mapping[str, int]]) -> None:
+    """Draw all choices; each acts by a callback, before the page runs again.
+
+    Args:
+        run: whose scans they are.
+        point: the thresholds in force.
+        filters: what is chosen.
+        numbers: how many scans each choice would give, as `core.review.worklist.counts`.
+    """
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        _chips(
+            "Lists",
+            CELLS,
+            list(filters.cells),
+            lambda name: f"{CELL_WORDS[name]} {numbers['cell'].get(name, 0):,}",
+            lambda chosen: {"cells": tuple(name for name in CELLS if name in chosen)},
+        )
+        splits = _splits(run)
+        _set("split", filters.split)
+        st.segmented_control(
+            "Split",
+            splits,
+            key=_key("split"),
+            format_func=lambda name: f"{_SPLITS[name]} {numbers['split'].get(name, 0):,}",
+            required=True,
+            label_visibility="collapsed",
+            on_change=_choose,
+            args=("split", lambda chosen: {"split": chosen}),
+        )
+        narrowed = len(_dropped_by(filters))
+        with st.popover(f"Narrow and sort{f' ({narrowed})' if narrowed else ''}", icon=":material/filter_list:"):
+            _more(run, point, filters, numbers)
+        for name, words in _dropped_by(filters).items():
+            st.button(
+                words,
+                icon=":material/close:",
+                key=f"drop-{name}",
+                help="No longer narrow the list by this.",
+                on_click=drop,
+                args=(name,),
+            )
+
+
+def drop(name: str) -> None:
+    """Callback: no longer narrow the worklist by one part of the address, or by one of `ONLY`."""
+    filters = _now()
+    if name in ONLY:
+        _ask(filters.with_only([other for other in filters.only if other != name]))
+    else:
+        _ask(without(filters, name))
+
+
+def start_over() -> None:
+    """Callback: the worklist that the page begins with."""
+    state.ask_for_worklist({})
+    state.forget_case()
+
+
+def words_of(filters: Filters) -> dict[str, str]:
+    """What the worklist is narrowed by, cells and split too, in words by name; Markdown, names as they are."""
+    cells = {"cell": ", ".join(CELL_WORDS[name].lower() for name in filters.cells)} if filters.cells else {}
+    split = {"split": _SPLITS[filters.split].lower()} if filters.split != ANY else {}
+    return {**cells, **split, **_dropped_by(filters)}
+
+
+def _dropped_by(filters: Filters) -> dict[str, str]:
+    classes = [f"truth {literal(filters.truth)}"] * bool(filters.truth)
+    found = {"truth": f"Only {classes[0]}"} if classes else {}
+    if filters.predicted:
+        found["predicted"] = f"Only called {literal(filters.predicted)}"
+    if filters.subgroups:
+        found["where"] = ", ".join(f"{literal(column)}: {literal(part)}" for column, part in filters.subgroups)
+    if (filters.score_low, filters.score_high) != (0.0, 1.0):
+        found["score"] = f"Score {filters.score_low:.3g} to {filters.score_high:.3g}"
+    if filters.group:
+        found["group"] = f"Group {literal(filters.group)}"
+    found |= {name: ONLY[name] for name in filters.only}
+    if filters.area:
+        found["area"] = "Drawn on the map"
+    return found
+
+
+def _more(run: Run, point: OperatingPoint, filters: Filters, numbers: Mapping[str, Mapping[str, int]]) -> None:
+    _select("order", "Sorted by", list(ORDERS), filters.order, lambda name: ORDERS[name], lambda name: {"order": name})
+    _chips(
+        "Only scans that are",
+        tuple(ONLY),
+        list(filters.only),
+        lambda name: f"{ONLY[name]} {numbers[name][name]:,}" if name in numbers else ONLY[name],
+        lambda chosen: filters_of_only(chosen),
+        help=_ONLY_HELP,
+    )
+    left, right = st.columns(2)
+    for place, name, label in ((left, "truth", "Labelled"), (right, "predicted", "Called")):
+        with place:
+            _select(
+                name,
+                label,
+                ["", *run.record.classes],
+                getattr(filters, name),
+                lambda value, name=name: f"{value} ({numbers[name].get(value, 0):,})" if value else "Any class",
+                lambda value, name=name: {name: value},
+            )
+    _set("score", (filters.score_low, filters.score_high))
+    st.slider(
+        f"Score for {literal(run.record.positive)}",
+        0.0,
+        1.0,
+        step=0.01,
+        key=_key("score"),
+        on_change=_choose,
+        args=("score", lambda value: {"score_low": float(value[0]), "score_high": float(value[1])}),
+    )
+    _subgroups(cached_review.parts(run, point, filters.split), filters)
+    _set("group", filters.group)
+    st.text_input(
+        "Group",
+        key=_key("group"),
+        placeholder="All scans of one, by its name",
+        help="A patient where the dataset knows patients. Facts of a scan have a button for its group.",
+        on_change=_choose,
+        args=("group", lambda value: {"group": value.strip()}),
+    )
+    st.button("Start over", icon=":material/restart_alt:", on_click=start_over)
+
+
+def filters_of_only(chosen: list[str]) -> dict[str, Any]:
+    """The fields of `Filters` that stand for some keys of `ONLY`."""
+    asked = Filters().with_only(chosen)
+    return {name: getattr(asked, name) for name in ("near_threshold", "mislabelled", "outside_lungs", "unread")}
+
+
+def _subgroups(parts: Mapping[str, list[str]], filters: Filters) -> None:
+    if not parts:
+        return
+    named = {f"{column}: {part}": (column, part) for column, values in parts.items() for part in values}
+    named |= {f"{column}: {part}": (column, part) for column, part in filters.subgroups}
+    _set("where", [f"{column}: {part}" for column, part in filters.subgroups])
+    st.multiselect(
+        "Subgroups",
+        list(named),
+        key=_key("where"),
+        placeholder="Any",
+        help="Several parts of one column are alternatives; different columns must all fit.",
+        on_change=_choose,
+        args=("where", lambda chosen: {"subgroups": tuple(named[name] for name in chosen)}),
+    )
+
+
+def _chips(
+    label: str,
+    options: tuple[str, ...],
+    chosen: list[str],
+    words: Callable[[str], str],
+    changes: Callable[[list[str]], dict[str, Any]],
+    *,
+    help: str | None = None,
+) -> None:
+    _set(label, chosen)
+    st.pills(
+        label,
+        options,
+        selection_mode="multi",
+        key=_key(label),
+        format_func=words,
+        label_visibility="visible" if help else "collapsed",
+        help=help,
+        on_change=_choose,
+        args=(label, changes),
+    )
+
+
+def _select(
+    name: str,
+    label: str,
+    options: list[str],
+    value: str,
+    words: Callable[[str], str],
+    changes: Callable[[str], dict[str, Any]],
+) -> None:
+    _set(name, value)
+    st.selectbox(label, options, key=_key(name), format_func=words, on_change=_choose, args=(name, changes))
+
+
+def _choose(name: str, changes: Callable[[Any], dict[str, Any]]) -> None:
+    """Callback: a widget was used; what it holds now becomes a part of the worklist in the address."""
+    _ask(replace(_now(), **changes(st.session_state[_key(name)])))
+
+
+def _ask(filters: Filters) -> None:
+    state.ask_for_worklist(filters.to_query())
+    state.forget_case()
+
+
+def _now() -> Filters:
+    return Filters.from_query(state.asked_worklist())[0]
+
+
+def _splits(run: Run) -> list[str]:
+    present = splits_of(run)
+    return [*(name for name in ("test", "val", "train") if name in present), ANY]
+
+
+def _key(name: str) -> str:
+    return f"{state.WORKLIST_CHOICE}{name}"
+
+
+def _set(name: str, value: Any) -> None:
+    """The address is what counts: the widget follows it."""
+    st.session_state[_key(name)] = value

@@ -1,0 +1,60 @@
+// Where Streamlit hands over: the script with its tables, a case, its maps, or its slices.
+
+const mountedRoots = new WeakMap()
+
+function handOver(component) {
+  const { data, parentElement, setTriggerValue } = component
+  const { header, blobs } = unpack(data)
+  if (header.part === "script") {
+    takeColours(header.colours)
+    viewed.help = header.help
+  } else if (header.part === "maps") takeMaps(header, blobs)
+  else if (header.part === "slices") {
+    viewed.ask = (wish) => setTriggerValue("wished", wish)
+    if (header.key) takeSlices(header, blobs)
+    else if (viewed.settings.outline && viewed.shown) askFor([])
+  } else return mountView(parentElement.querySelector(".viewer"), header, blobs, setTriggerValue)
+  return undefined
+}
+
+function mountView(root, header, blobs, setTriggerValue) {
+  viewed.tell = (name, value) => setTriggerValue(name, value)
+  if (!mountedRoots.has(root)) mountedRoots.set(root, setUp(root))
+  takeCase(header, blobs[0])
+  return mountedRoots.get(root)
+}
+
+/** Find the parts, make them listen; gives what ends it. */
+function setUp(root) {
+  const find = (name) => root.querySelector(`.viewer-${name}`)
+  const parts = {
+    root, panels: [], row: find("panels"), template: root.querySelector("template"), slices: find("slices"),
+    slice: root.querySelector(".viewer-slices input"), where: find("where"), said: find("said"), refused: find("refused"),
+    window: find("window"), zoom: find("zoom"), help: find("help"), sizes: new ResizeObserver(paintSoon),
+    tool: (name) => root.querySelector(`[data-tool="${name}"]`),
+  }
+  viewed.parts = parts
+  viewed.paint = () => paintAll(parts)
+  setUpTools(parts)
+  const stopKeys = followKeys(parts)
+  paintSoon()
+  return () => {
+    stopKeys()
+    parts.sizes.disconnect()
+    mountedRoots.delete(root)
+    if (viewed.parts === parts) Object.assign(viewed, { paint: null, parts: null })
+  }
+}
+
+function paintAll(parts) {
+  if (viewed.shown === null || viewed.facts === null) return
+  fitPanels(parts)
+  const maps = mapsNow()
+  parts.panels.forEach((panel, index) => {
+    paintPanel(panel, maps.list[index])
+    paintCaption(panel, maps.list[index], maps)
+  })
+  paintTools(parts)
+  // For those who wait for it: which case, and whether its maps are on screen.
+  Object.assign(parts.root.dataset, { shown: viewed.key, mapped: maps.list.length && maps.list.length === parts.panels.length ? viewed.key : "" })
+}

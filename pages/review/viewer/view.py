@@ -1,0 +1,140 @@
+"""The case's scan in the viewer, with its maps, the slices of its group, and what is computed ahead."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import ExplorerError, failure_line
+from core.evaluation.decision.operating_point import OperatingPoint
+from core.review.marks import Mark
+from core.review.pictures import Heat
+from core.runs import Run
+from pages.review.viewer import component, payload
+from pages.review.viewer.keys_shown import KEYS
+from pages.review.viewer.maps_shown import choose_maps
+from pages.review.viewer.neighbours import show_slices
+from pages.review.viewer.slow_maps import is_slow, offer_slow_map, slow_heat
+from pages.shared import ahead, cached_viewed, state
+from pages.shared.cached_viewed import Asked
+from pages.shared.errors import say_error
+
+_VIEW, _MAPS = "viewer-case", "viewer-maps"
+_MOST_MARKS = 200
+_COMING, _GONE = 2, 1  # cases after and before this one that are computed ahead
+
+
+def viewer(run: Run, cases: pd.DataFrame, point: OperatingPoint, *, noted: Sequence[Mark] = ()) -> None:
+    """Show the case in the address with its map; called inside of a fragment that paging runs again.
+
+    Args:
+        run: whose network is asked.
+        cases: the worklist in its order: path, label, predicted, cell, score, group, a probability a class.
+        point: the threshold in force.
+        noted: marks of notes that were made about the case, shown with dashes.
+    """
+    del point  # the same for every viewer of a case, whether it needs the threshold or not
+    position = cases["path"].tolist().index(state.get(state.CASE))
+    case = cases.iloc[position]
+    show_case(run, case, noted=noted, upcoming=_around(cases, position))
+
+
+def show_case(run: Run, case: pd.Series, *, noted: Sequence[Mark] = (), upcoming: Sequence[pd.Series] = ()) -> None:
+    """Show one scan with its maps: the scan first, maps as soon as they are there.
+
+    Args:
+        run: whose network is asked.
+        case: path, label and predicted of the scan.
+        noted: marks of its notes.
+        upcoming: scans that are likely to be asked for next, the likeliest first; computed while people look.
+    """
+    component.mount_script(payload.script_payload(KEYS))
+    choices, place, below = st.container(), st.container(), st.container()
+    path, key = str(case["path"]), case_key(run, str(case["path"]))
+    try:
+        slices = cached_viewed.slices(run, path)
+        picture = cached_viewed.picture(run, path)
+    except ExplorerError as error:
+        say_error(error, place=place)
+        return
+    content = payload.case_payload(
+        key,
+        picture,
+        label=f"Scan {path}, {case['label']}",
+        at=slices.index(path),
+        count=len(slices),
+        mark=marked(run, path),
+        noted=noted,
+    )
+    with place:
+        component.mount_case(_VIEW, content, on_mark=_keep_mark)
+    with choices:
+        asked = choose_maps(run, case)
+    with below:
+        _show_maps(run, path, key, asked)
+        show_slices(run, path, key, slices)
+    ahead.of_this_server().wish(state.session_id(), _tasks(run, asked, upcoming))
+
+
+def case_key(run: Run, path: str) -> str:
+    """What the browser knows a case by."""
+    return f"{run.id}/{path}"
+
+
+def marked(run: Run, path: str) -> Mark | None:
+    """The mark that this reader drew on a scan in this session, not yet taken away."""
+    marks: dict[str, Mark] = st.session_state.get(state.MARKS, {})
+    return marks.get(case_key(run, path))
+
+
+def forget_mark(run: Run, path: str) -> None:
+    """Take the mark of a scan away, as once it is kept in a note."""
+    st.session_state.get(state.MARKS, {}).pop(case_key(run, path), None)
+
+
+def _keep_mark() -> None:
+    """Callback: a mark was drawn, or taken away."""
+    found = component.marked_in(_VIEW)
+    if found is None:
+        return
+    key, mark = found
+    marks: dict[str, Mark] = st.session_state.setdefault(state.MARKS, {})
+    marks.pop(key, None)
+    if mark is not None:
+        marks[key] = mark
+    while len(marks) > _MOST_MARKS:
+        del marks[next(iter(marks))]
+
+
+def _show_maps(run: Run, path: str, key: str, asked: Sequence[Asked]) -> None:
+    maps: list[Heat | str] = [_map_or_words(run, path, each) for each in asked]
+    component.mount_maps(_MAPS, payload.maps_payload(key, maps))
+    for each, found in zip(asked, maps, strict=True):
+        if isinstance(found, str) and is_slow(each):
+            offer_slow_map(run, path, each)
+
+
+def _map_or_words(run: Run, path: str, asked: Asked) -> Heat | str:
+    try:
+        if not is_slow(asked):
+            return cached_viewed.heat(run, path, asked)
+        return slow_heat(run, path, asked) or "This map takes a while: start it below."
+    except ExplorerError as error:
+        return failure_line(error)
+
+
+def _around(cases: pd.DataFrame, position: int) -> list[pd.Series]:
+    places = [position + step for step in range(1, _COMING + 1)] + [position - step for step in range(1, _GONE + 1)]
+    return [cases.iloc[place] for place in places if 0 <= place < len(cases)]
+
+
+def _tasks(run: Run, asked: Sequence[Asked], upcoming: Sequence[pd.Series]) -> list[ahead.Task]:
+    tasks: list[ahead.Task] = []
+    for case in upcoming:
+        path = str(case["path"])
+        tasks.append(partial(cached_viewed.picture, run, path))
+        tasks += [partial(cached_viewed.heat, run, path, each) for each in asked if not is_slow(each)]
+        if st.session_state.get(state.OUTLINE_WANTED):
+            tasks.append(partial(cached_viewed.outline, run, path))
+    return tasks

@@ -1,0 +1,54 @@
+"""Who reads: begin, or go on where one stopped."""
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import ExplorerError
+from core.review.study import AFTER_EACH_CASE, LEFT_OUT, Study, cases_read, tidy_name
+from core.review.study_store import StudyBook
+from pages.shared import state
+from pages.shared.errors import say_error
+from pages.shared.words import literal
+
+
+def show_beginning(book: StudyBook, study: Study) -> None:
+    """The way into a study, and how far each reader is."""
+    answers = book.answers(study)
+    truth = "after each case" if study.truth_shown == AFTER_EACH_CASE else "after the last case"
+    st.markdown(
+        f"{len(study.cases)} cases. You see each scan alone and rate it; that is kept for good. Then the model's score "
+        f"and map appear, and you rate it again. The truth is told {truth}. "
+        "Stop whenever you like: under the same name you go on where you stopped, here or on another machine."
+    )
+    with st.form("begin-study", border=False):
+        name, begin = st.columns([3, 1], vertical_alignment="bottom")
+        name.text_input("Your name", key=state.STUDY_NAME, max_chars=80, persist_state="session")
+        begin.form_submit_button(
+            "Begin or go on", type="primary", width="stretch", on_click=_begin, icon=":material/play_arrow:"
+        )
+    if problem := state.take(state.STUDY_PROBLEM):
+        say_error(problem)
+    readers = book.readers(study)
+    if not readers:
+        st.caption("Nobody has begun yet.")
+        return
+    left_out = {reader: 0 for reader in readers}
+    for answer in answers:
+        if answer.rating == LEFT_OUT and answer.reader in left_out:
+            left_out[answer.reader] += 1
+    rows = [(literal(reader), cases_read(study, reader, answers), left_out[reader]) for reader in readers]
+    table = pd.DataFrame(rows, columns=["Reader", "Cases read", "Left out"])
+    table["Cases read"] = [f"{done} of {len(study.cases)}" for done in table["Cases read"]]
+    if not any(left_out.values()):
+        table = table.drop(columns="Left out")
+    st.table(table.set_index("Reader"), border="horizontal")
+
+
+def _begin() -> None:
+    """Callback: a name begins the reading."""
+    try:
+        reader = tidy_name(state.get(state.STUDY_NAME), "your name")
+    except ExplorerError as error:
+        state.put(state.STUDY_PROBLEM, str(error))
+        return
+    state.put(state.STUDY_READER, reader)

@@ -1,0 +1,68 @@
+"""What does the model add to a reader? The reading study: made, read, and what it found."""
+
+import streamlit as st
+
+from core.review.study import Study
+from core.review.study_store import StudyBook
+from pages.shared import cached, frame, state
+from pages.shared.errors import say_problem
+from pages.shared.words import literal
+from pages.study.beginning import show_beginning
+from pages.study.making import show_making
+from pages.study.reading import show_reading
+from pages.study.results import show_results
+
+READ, RESULTS, NEW = "Read", "Results", "New study"
+
+
+def _chosen(studies: dict[str, Study]) -> Study | None:
+    """The study in the address, else the newest; None where there is none."""
+    if not studies:
+        return None
+    wanted = state.get(state.STUDY)
+    if wanted not in studies:
+        if wanted:
+            say_problem(f"There is no reading study {wanted} here; showing the newest.")
+        state.put(state.STUDY, next(iter(studies)))
+    if len(studies) > 1:
+        st.session_state[state.STUDY_LIST] = state.get(state.STUDY)
+        st.selectbox(
+            "Study",
+            list(studies),
+            key=state.STUDY_LIST,
+            format_func=lambda study: studies[study].name,
+            on_change=lambda: state.put(state.STUDY, state.get(state.STUDY_LIST)),
+        )
+    return studies[state.get(state.STUDY)]
+
+
+def _show_tabs(book: StudyBook, study: Study) -> None:
+    read, results, new = st.tabs([READ, RESULTS, NEW], key=state.STUDY_TAB, on_change="rerun")
+    if read.open:
+        with read:
+            show_beginning(book, study)
+    if results.open:
+        with results:
+            show_results(book, study)
+    if new.open:
+        with new:
+            show_making(book)
+
+
+st.title("Reading study")
+book = StudyBook.of(cached.runs_folder())
+studies = {study.id: study for study in book.studies()}
+if not studies:
+    st.markdown(
+        "Readers call scans twice: alone, and then with the model's score and map. What the model adds, and what it "
+        "spoils, is the difference."
+    )
+    frame.run_or_empty_state()
+    show_making(book)
+elif state.get(state.STUDY_READER) and state.get(state.STUDY) in studies:
+    show_reading(book, studies[state.get(state.STUDY)], state.get(state.STUDY_READER))
+else:
+    study = _chosen(studies)
+    if study is not None:
+        st.subheader(literal(study.name))
+        _show_tabs(book, study)

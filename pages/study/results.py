@@ -1,0 +1,191 @@
+"""What a study found: readers without and with the model, and how far they agree."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from core.review.study import Answer, Study
+from core.review.study_store import StudyBook
+from pages.shared import charts
+from pages.shared.tables import download_button
+from pages.shared.words import SPLIT_NAMES, decimal, literal, percent, score_text, span
+
+if TYPE_CHECKING:
+    from core.evaluation.intervals import Estimate
+    from core.review.study_figures import StudyFigures
+
+_SHOW = "study-results-"
+_MEANINGS = {
+    "sensitivity": "Sensitivity: share of the positive cases called positive",
+    "specificity": "Specificity: share of the others called negative",
+    "AUC of ratings": "AUC of the six ratings: how well they rank positive cases above the others",
+}
+
+
+def show_results(book: StudyBook, study: Study) -> None:
+    """On demand, as a reader in the middle should not see them."""
+    if not st.toggle("Show the figures so far", key=f"{_SHOW}{study.id}"):
+        st.caption("They tell how often readers and model are right: who is still reading should not look.")
+        return
+    answers = book.answers(study)
+    figures = _figures(str(book.path), study.id, len(answers), study, answers)
+    _say_what_it_rests_on(study, figures)
+    if figures.readers:
+        _show_chart(study, figures)
+        _show_readers(figures)
+        _show_switches(figures)
+        _show_agreement(figures)
+        _show_downloads(study, answers, figures)
+    else:
+        st.info("Nobody has read a case both ways yet.", icon=":material/info:")
+
+
+# Answers are only ever added, so their number says which figures are meant.
+@st.cache_resource(show_spinner="Drawing cases anew", max_entries=16)
+def _figures(path: str, study_id: str, count: int, _study: Study, _answers: Sequence[Answer]) -> "StudyFigures":
+    from core.review.study_figures import study_figures
+
+    return study_figures(_study, _answers)
+
+
+def _say_what_it_rests_on(study: Study, figures: "StudyFigures") -> None:
+    positives = figures.model_scored.positives
+    drawn = ", errors of the model preferred" if study.enriched else ""
+    st.caption(
+        f"{len(study.cases)} cases of the {SPLIT_NAMES[study.split].lower()} split{drawn}: {positives} "
+        f"{literal(study.positive)}, {len(study.cases) - positives} others. The model is positive from "
+        f"{score_text(study.threshold)} on. Intervals (95 %) say what other cases would give with the same readers, "
+        "not what other readers would."
+    )
+    few = [f"{one.reader}: {one.few}" for one in figures.readers if one.few]
+    if few:
+        st.warning(literal(f"Few cases. {'; '.join(few)}."), icon=":material/warning:")
+    if figures.left_out:
+        st.caption(f"{figures.left_out} times a scan could not be shown; such cases are in no figure.")
+
+
+def _show_chart(study: Study, figures: "StudyFigures") -> None:
+    from core.charts.readers import ReaderPoint, readers_figure
+    from core.evaluation.curves import roc_points
+
+    points = [ReaderPoint(one.reader, one.unaided, one.aided) for one in figures.readers]
+    figure = readers_figure(points, curve=roc_points(figures.model_scored), model=figures.model)
+    charts.show(figure, key=f"study-roc-{study.id}")
+
+
+def _show_readers(figures: "StudyFigures") -> None:
+    from core.review.study_tables import MEASURES, measures_of
+
+    for measure in MEASURES:
+        st.markdown(f"**{_MEANINGS[measure]}**")
+        rows = []
+        for one in figures.readers:
+            (unaided, aided, gain, model) = next(rest for name, *rest in measures_of(one) if name == measure)
+            tell = _decimal_cell if model is None else _percent_cell
+            row = {"Reader": literal(one.reader), "Cases": str(one.cases), "Alone": tell(unaided)}
+            row |= {"With the model": tell(aided), "Difference": _gain_cell(gain, model is None)}
+            rows.append(row if model is None else row | {"Model, same cases": tell(model)})
+        st.table(pd.DataFrame(rows).set_index("Reader"), border="horizontal")
+
+
+def _show_switches(figures: "StudyFigures") -> None:
+    st.markdown("**What seeing the model did**")
+    rows = [
+        {
+            "Reader": literal(one.reader),
+            "Led astray by a wrong model": _of_cell(one.switches.led_astray, one.switches.could_be_led),
+            "Put right by a right one": _of_cell(one.switches.put_right, one.switches.could_be_put),
+            "Seconds a case, alone": f"{one.seconds_unaided:.0f}",
+            "And with the model": f"{one.seconds_aided:.0f}",
+        }
+        for one in figures.readers
+    ]
+    st.table(pd.DataFrame(rows).set_index("Reader"), border="horizontal")
+    st.caption(
+        "Led astray: of the cases called rightly alone where the model is wrong, the share that turned wrong "
+        "(automation bias). Put right: of those called wrongly alone where it is right, the share that turned right. "
+        "Seconds are medians."
+    )
+
+
+def _show_agreement(figures: "StudyFigures") -> None:
+    from core.review.study_tables import agreement_table
+
+    st.markdown("**Agreement beyond chance (kappa): 1 is full, 0 as by chance**")
+    named = [(*(pair.readers), pair) for pair in figures.pairs]
+    rows = [
+        {
+            "Who": f"{literal(a)} and {literal(b)}",
+            "Cases": str(p.cases),
+            "Alone": _decimal_cell(p.unaided),
+            "With the model": _decimal_cell(p.aided),
+        }
+        for a, b, p in named
+    ]
+    if figures.together is not None:
+        every = figures.together
+        rows.append(
+            {
+                "Who": f"All {len(every.readers)} readers (Fleiss)",
+                "Cases": str(every.cases),
+                "Alone": _decimal_cell(every.unaided),
+                "With the model": _decimal_cell(every.aided),
+            }
+        )
+    rows += [
+        {
+            "Who": f"{literal(one.reader)} and the model",
+            "Cases": str(one.cases),
+            "Alone": _decimal_cell(one.kappa_model_unaided),
+            "With the model": _decimal_cell(one.kappa_model_aided),
+        }
+        for one in figures.readers
+    ]
+    st.table(pd.DataFrame(rows).set_index("Who"), border="horizontal")
+    download_button(agreement_table(figures), "study-agreement")
+
+
+def _show_downloads(study: Study, answers: Sequence[Answer], figures: "StudyFigures") -> None:
+    from core.review.study_answers import answers_csv
+    from core.review.study_tables import readers_table
+
+    with st.container(horizontal=True):
+        download_button(readers_table(figures), "study-readers")
+        st.download_button(
+            "Download every answer (CSV)",
+            data=lambda: answers_csv(study, answers),
+            file_name=f"study-{study.id}-answers.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            key=f"study-answers-{study.id}",
+            on_click="ignore",
+            help="With the truth and the model's score of each case: not for who is still reading.",
+        )
+
+
+def _percent_cell(estimate: "Estimate") -> str:
+    return f"{percent(estimate)} ({span(estimate)})" if not math.isnan(estimate.value) else "not defined"
+
+
+def _decimal_cell(estimate: "Estimate") -> str:
+    if math.isnan(estimate.low):
+        return f"{decimal(estimate)} (no interval)" if not math.isnan(estimate.value) else "not defined"
+    return f"{decimal(estimate)} ({estimate.low:.3f} to {estimate.high:.3f})"
+
+
+def _gain_cell(gain: "Estimate", as_decimal: bool) -> str:
+    if math.isnan(gain.value):
+        return "not defined"
+    ends = (
+        "no interval"
+        if math.isnan(gain.low)
+        else (f"{gain.low:+.3f} to {gain.high:+.3f}" if as_decimal else f"{gain.low:+.1%} to {gain.high:+.1%}")
+    )
+    return f"{gain.value:+.3f} ({ends})" if as_decimal else f"{gain.value:+.1%} ({ends})"
+
+
+def _of_cell(estimate: "Estimate", of: int) -> str:
+    return "no such case" if not of else f"{_percent_cell(estimate)} of {of}"
