@@ -13,6 +13,7 @@ cell's centre is the finger, and it has to be in the lesion itself, with no marg
 import argparse
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from core.data.pixels import decoded
 from core.decided import point_in_force
 from core.evaluation.intervals import Estimate, group_bootstrap
 from core.explanation.batches import maps_of
-from core.explanation.maps import BACKGROUND_METHODS, METHODS
+from core.explanation.maps import BACKGROUND_METHODS, LIVE_METHODS, METHODS
 from core.explanation.stages import stages
 from core.models.weights import load_run_model
 from core.results import split_results
@@ -59,10 +60,12 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1000, help="phantoms to make (1000)")
     parser.add_argument("--seed", type=int, default=0, help="of the phantoms (0)")
     parser.add_argument("--most", type=int, default=80, help="scans looked at (80), whole patients in drawn order")
+    parser.add_argument("--live-only", action="store_true", help="leave out the slow methods")
     options = parser.parse_args()
+    methods = LIVE_METHODS if options.live_only else tuple(METHODS)
     torch.set_num_threads(1)
     if options.run:
-        measure(find_run(options.run, Path(options.run).parent), most=options.most)
+        measure(find_run(options.run, Path(options.run).parent), methods, most=options.most)
         return
     with tempfile.TemporaryDirectory() as name:
         data = write_phantoms(Path(name) / "phantoms", count=options.count, seed=options.seed)
@@ -70,10 +73,10 @@ def main() -> None:
         run = new_run(data, preset=options.preset, settings=settings, runs_folder=Path(name) / "runs")
         train(run, told=lambda *_: None)
         print(f"{options.count} phantoms, seed {options.seed}; preset {options.preset} {' '.join(options.set)}\n")
-        measure(find_run(str(run.folder), run.folder.parent), most=options.most)
+        measure(find_run(str(run.folder), run.folder.parent), methods, most=options.most)
 
 
-def measure(run: Run, *, most: int) -> None:
+def measure(run: Run, methods: Sequence[str], *, most: int) -> None:
     """Print the table of a run on phantoms."""
     model = load_run_model(run)
     cells = split_results(run, "test").with_cells(point_in_force(run).threshold)
@@ -82,7 +85,7 @@ def measure(run: Run, *, most: int) -> None:
     lesions = np.stack([_lesion(Path(run.record.data) / name, model.image_size) for name in table["mask"]])
     groups = table["group"].to_numpy()
     found = []
-    for method in METHODS:
+    for method in methods:
         for stage in stages(model):
             started = time.perf_counter()
             heats = np.concatenate([batch.heats for batch in maps_of(model, squares, method=method, layer=stage.layer)])
@@ -101,7 +104,7 @@ def measure(run: Run, *, most: int) -> None:
 
 
 def inside(heats: Heats, lesions: Heats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Share of each map's heat inside its lesions, and 1 where its hottest cell's centre lies in one, else 0: (n,) both.
+    """Share of each map's heat inside its lesions, and 1 where its hottest cell's centre is in one, else 0: (n,) both.
 
     Args:
         heats: float32 (n, h, w), at least 0.
@@ -136,21 +139,22 @@ def _mean(values: NDArray[np.float64], groups: NDArray[np.object_]) -> Estimate:
 
 
 def _words(estimate: Estimate) -> str:
-    return f"{estimate.value:.0%} ({estimate.low:.0%}-{estimate.high:.0%})".replace("%-", "-").replace("%)", " %)")
+    return f"{estimate.value * 100:.1f} % ({estimate.low * 100:.1f} to {estimate.high * 100:.1f})"
 
 
 def _print_table(found: list[Found], groups: NDArray[np.object_], cells: dict[str, str]) -> None:
     for what, title in (("shares", "Share of heat inside the lesions"), ("hits", "Pointing game: share of hits")):
         print(f"| {title} | " + " | ".join(f"{layer}, {words}" for layer, words in cells.items()) + " |")
         print("| --- " * (len(cells) + 1) + "|")
-        for method, name in METHODS.items():
-            of_method = [one for one in found if one.method == method]
+        for method in dict.fromkeys(one.method for one in found):
             slow = ", slow" if method in BACKGROUND_METHODS else ""
-            figures = [_words(_mean(getattr(one, what), groups)) for one in of_method]
-            print(f"| {name}{slow} | " + " | ".join(figures) + " |")
+            figures = [_words(_mean(getattr(one, what), groups)) for one in found if one.method == method]
+            print(f"| {METHODS[method]}{slow} | " + " | ".join(figures) + " |")
         print()
     print("Maps without evidence: " + (", ".join(_empty(found)) or "none") + ".")
-    seconds = {name: sum(one.seconds for one in found if one.method == key) for key, name in METHODS.items()}
+    seconds: dict[str, float] = {}
+    for one in found:
+        seconds[METHODS[one.method]] = seconds.get(METHODS[one.method], 0.0) + one.seconds
     print("Seconds a scan, all stages: " + ", ".join(f"{name} {value:.3g}" for name, value in seconds.items()) + ".\n")
 
 

@@ -13,12 +13,14 @@ from core.commands import (
     evaluation,
     figures,
     look_alikes,
+    studies,
     sweeps,
     thresholds,
     trainings,
 )
 from core.commands import doubts as doubted_labels
 from core.commands import notes as readers_notes
+from core.commands import sheet as case_sheet
 from core.demo import demo as whole_way
 from core.errors import RequestError
 from core.narration import Narrator
@@ -187,6 +189,19 @@ def explain(options: argparse.Namespace, told: Narrator) -> Any:
     )
 
 
+def faithful(options: argparse.Namespace, told: Narrator) -> Any:
+    """Whether maps are to be believed."""
+    facts = analyses.faithful(
+        _found(options, told),
+        options.scans,
+        method=options.method,
+        layer=options.layer,
+        target=options.target,
+        told=told,
+    )
+    return facts if options.json else analyses.for_people(facts)
+
+
 def analyse(options: argparse.Namespace, told: Narrator) -> Any:
     """Something long about a run."""
     run = find_run(options.run, options.runs)
@@ -221,6 +236,39 @@ def doubts(options: argparse.Namespace, told: Narrator) -> Any:
     """Labels that are probably wrong."""
     facts = doubted_labels.doubts(_found(options, told), most=options.most)
     return facts if options.json else doubted_labels.for_people(facts)
+
+
+def study(options: argparse.Namespace, told: Narrator) -> Any:
+    """A reading study: made, listed, or what it found."""
+    wanted = {
+        "cases": options.cases,
+        "split": options.split,
+        "seed": options.seed,
+        "enriched": options.enrich,
+        "several_of_a_group": options.several,
+        "truth_shown": options.truth,
+    }
+    facts = studies.study(
+        _found(options, told),
+        name=options.study,
+        make=options.make,
+        wanted=wanted,
+        figures=options.figures,
+        export=options.export,
+    )
+    return facts if options.json else studies.for_people(facts)
+
+
+def sheet(options: argparse.Namespace, told: Narrator) -> Any:
+    """One case on a page."""
+    return case_sheet.sheet(
+        _found(options, told),
+        options.scan,
+        target=options.target,
+        method=options.method,
+        layer=options.layer,
+        out=options.out,
+    )
 
 
 def _found(options: argparse.Namespace, told: Narrator) -> Run:

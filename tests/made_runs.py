@@ -46,7 +46,7 @@ def made_table(n: int = 60, *, seed: int = 0, per_group: int = 3) -> pd.DataFram
     rng = np.random.default_rng(seed)
     groups = np.arange(n) // per_group
     splits = np.array(["train", "train", "train", "val", "test"])[groups % 5]
-    labels = np.array(CLASSES)[(groups // 5 + groups) % 2]
+    labels = np.array(CLASSES)[groups // 5 % 2]
     return pd.DataFrame(
         {
             "path": [f"{label}/{number:03d}.png" for number, label in enumerate(labels)],

@@ -35,7 +35,7 @@ class Analysis:
 
     Attributes:
         kind: a key of `KINDS`.
-        options: what it was asked for.
+        options: what it was asked for; an empty one is none.
         status: none, running, finished, failed, stopped or died (its process ended without a word).
         done, of: steps; both 0 while nothing is known.
         seconds_left: at its pace so far; None while that is a guess.
@@ -177,7 +177,7 @@ def claim(run: Run, kind: str, options: Mapping[str, str] | None = None) -> Clai
 def _checked(kind: str, options: Mapping[str, str] | None) -> dict[str, str]:
     if kind not in KINDS:
         raise RequestError(f"expected a kind of analysis among {', '.join(KINDS)}, found {kind!r}")
-    return {name: str(value) for name, value in sorted((options or {}).items())}
+    return {name: str(value) for name, value in sorted((options or {}).items()) if str(value)}
 
 
 def _check_there(run: Run) -> None:

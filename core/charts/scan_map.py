@@ -18,8 +18,8 @@ MOST_COLOURS = len(SEQUENCE)
 HEIGHT_PX = 620
 SCORE = "score"
 UNKNOWN, OTHERS = "not known", "others"
-_ERRORS = (MISSED, FALSE_ALARM)
-_ERROR_SYMBOLS = {MISSED: "diamond", FALSE_ALARM: "square"}
+_ERRORS = (FALSE_ALARM, MISSED)  # missed patients come last, above all else
+_ERROR_MARKS = {MISSED: ("diamond", 10), FALSE_ALARM: ("square", 7)}  # symbol, and size in px
 _SVG_UP_TO = 2000  # points; more are drawn by the graphics card
 _HOVER = "%{customdata[1]}<extra></extra>"
 
@@ -57,7 +57,7 @@ def scan_map_figure(
         colours = dict(colours or _named_colours(names))
         order = [name for name in colours if (names == name).any()]
         for name in (*(name for name in order if name not in _ERRORS), *(n for n in _ERRORS if n in order)):
-            _add(figure, drawn[names == name], name, colours[name], _ERROR_SYMBOLS.get(name, "circle"))
+            _add(figure, drawn[names == name], name, colours[name], *_ERROR_MARKS.get(name, ("circle", 6)))
         shown = (
             "coloured by "
             + by
@@ -68,7 +68,7 @@ def scan_map_figure(
         _add_errors(figure, drawn)
     thin = f", of which {len(drawn):,} are drawn" if len(drawn) < len(there) else ""
     counts = there["cell"].value_counts()
-    wrong = " and ".join(in_cell(int(counts.get(cell, 0)), cell) for cell in _ERRORS)
+    wrong = " and ".join(in_cell(int(counts.get(cell, 0)), cell) for cell in reversed(_ERRORS))
     alt = (
         f"Map of {scans(len(there))}{thin}, {shown}; {wrong} drawn on top. "
         "Scans near each other look alike to the network."
@@ -123,9 +123,8 @@ def _named_colours(names: pd.Series) -> dict[str, str]:
     return {name: NEUTRAL if name in (OTHERS, UNKNOWN) else next(free) for name in order}
 
 
-def _add(figure: go.Figure, rows: pd.DataFrame, name: str, colour: str, symbol: str) -> None:
-    on_top = symbol != "circle"
-    marker = {"color": colour, "size": 9 if on_top else 6, "symbol": symbol, "opacity": 0.95 if on_top else 0.65}
+def _add(figure: go.Figure, rows: pd.DataFrame, name: str, colour: str, symbol: str, size_px: int) -> None:
+    marker = {"color": colour, "size": size_px, "symbol": symbol, "opacity": 0.65 if symbol == "circle" else 0.95}
     _scatter(figure, rows, name=f"{_plain(name)} ({len(rows):,})", marker=marker)
 
 
@@ -138,11 +137,11 @@ def _add_scores(figure: go.Figure, rows: pd.DataFrame, positive: str) -> None:
 
 def _add_errors(figure: go.Figure, rows: pd.DataFrame) -> None:
     """As rings around the points, so that the colour inside still tells."""
-    for cell in reversed(_ERRORS):
+    for cell in _ERRORS:
         of_cell = rows[rows["cell"] == cell]
         if len(of_cell):
             line = {"color": CELL_COLOURS[cell], "width": 2}
-            marker = {"color": CELL_COLOURS[cell], "size": 11, "symbol": f"{_ERROR_SYMBOLS[cell]}-open", "line": line}
+            marker = {"color": CELL_COLOURS[cell], "size": 11, "symbol": f"{_ERROR_MARKS[cell][0]}-open", "line": line}
             _scatter(figure, of_cell, name=in_cell(len(of_cell), cell), marker=marker)
 
 

@@ -50,3 +50,55 @@ def asked_options(settings: list[str]) -> dict[str, str]:
             raise RequestError(f"expected --set KEY=VALUE, found {text!r}; for instance --set per_cell=10")
         options[name.strip()] = value.strip()
     return options
+
+
+def faithful(
+    run: Run,
+    scans: list[str],
+    *,
+    method: str,
+    layer: str,
+    target: str | None,
+    told: Callable[[str, float, str], None],
+) -> Facts:
+    """Whether the maps of some scans are to be believed: one word each, with the numbers behind it."""
+    from core.commands.figures import scan_path
+    from core.data.images import read_scan, resize_scan
+    from core.explanation.faithfulness.measured import measure
+    from core.models.weights import load_run_model
+
+    model = load_run_model(run)
+    rows = []
+    for name in scans:
+        square = resize_scan(read_scan(scan_path(run, name), window=model.window), model.image_size)
+        found = measure(
+            model,
+            square,
+            target=target,
+            method=method,
+            layer=layer,
+            progress=lambda done, of, name=name: told(f"perturbing {name}", done / of, ""),  # type: ignore[misc]
+        )
+        rows.append({"scan": name, **found.to_json()})
+    return {"run": run.id, "maps": rows}
+
+
+def for_people(facts: Facts) -> Facts:
+    """The same with its nested figures flat, for lines of text."""
+    return {
+        "run": facts["run"],
+        "maps": [
+            {
+                "scan": row["scan"],
+                "word": row["word"],
+                "says": row["says"],
+                "measures": ", ".join(
+                    f"{name} {one['value']:.2f} (random {one['random']:.2f})" for name, one in row["measures"].items()
+                ),
+                "agreement": ", ".join(
+                    f"{name} {row[name]:.2f}" for name in ("flip", "shift", "untrained") if row[name] is not None
+                ),
+            }
+            for row in facts["maps"]
+        ],
+    }

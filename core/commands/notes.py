@@ -91,13 +91,12 @@ def relabel(target: str, *, out: Path, runs_folder: Path, told: Told) -> Facts:
 
 def _meant(target: str, runs_folder: Path) -> "tuple[NoteBook, set[str] | None]":
     """The book, and the contents of the scans that are meant; None where all are."""
-    from core.review.case_table import contents_of
     from core.review.notes import BOOK_NAME, NoteBook, notes_of
     from core.runs import read_index
 
     run = _run_or_none(target, runs_folder) if target else None
     if run is not None:
-        return notes_of(run), set(contents_of(read_index(run)))
+        return notes_of(run), set(read_index(run)["sha256"].astype(str))
     folder = Path(target) if target else runs_folder
     if not folder.is_dir():
         raise RequestError(f"expected a run or a runs folder, found neither at {target or folder}; name one")

@@ -76,7 +76,9 @@ def maps_of(
             if temperature is not None:
                 scores = temperature.applied(scores, positive=model.classes.index(model.positive))
             maxima = evidence.max(axis=(1, 2))
-            scales = np.where(maxima > 0, maxima, 1.0)[:, None, None]
-            yield MapBatch(evidence / scales, maxima, np.asarray(scores[:, asked.column], np.float32))
+            scales = np.where(maxima > 0, maxima, np.float32(1))[:, None, None]
+            yield MapBatch(
+                np.asarray(evidence / scales, np.float32), maxima, np.asarray(scores[:, asked.column], np.float32)
+            )
 
     return batches()

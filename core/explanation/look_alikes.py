@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from core.errors import RequestError
@@ -85,6 +86,9 @@ class TrainingScans:
         self._ends = np.cumsum([0, *map(len, parts)])
         self._directions = features.directions(self._rows)
         self._directions.flags.writeable = False
+        self._place_of = {int(row): place for place, row in enumerate(self._rows)}
+        self._group_numbers, names = pd.factorize(self._groups[self._rows])
+        self._number_of_group = {str(name): number for number, name in enumerate(names)}
 
     def __len__(self) -> int:
         """How many there are."""
@@ -126,13 +130,13 @@ class TrainingScans:
         if count < 1:
             raise ValueError(f"count must be at least 1, got {count}")
         products = self._directions @ direction
-        products[self._rows == row] = -np.inf
+        if row in self._place_of:
+            products[self._place_of[row]] = -np.inf
         by_class = {}
         for name, start, end in zip(self.classes, self._ends, self._ends[1:], strict=False):
             nearest = self._nearest(products, direction, range(int(start), int(end)), count)
             by_class[name] = tuple(self._neighbour(place, distance, group) for distance, place in nearest)
-        if row >= 0:
-            products[self._groups[self._rows] == group] = -np.inf
+        products[self._group_numbers == self._number_of_group.get(group, -1)] = -np.inf
         distance = self._least(products, direction)
         usual = self._usual_distances
         beyond = float(np.searchsorted(usual, distance) / len(usual)) if len(usual) else float("nan")
@@ -175,12 +179,11 @@ class TrainingScans:
     def _usual_distances(self) -> NDArray[np.float64]:
         """From a sample of the training scans, evenly spread, to their nearest of another group; sorted."""
         places = np.unique(np.linspace(0, len(self) - 1, min(len(self), _MEASURED)).astype(int))
-        codes = np.unique(self._groups[self._rows].astype(str), return_inverse=True)[1]
         found = []
         for start in range(0, len(places), _BLOCK):
             block = places[start : start + _BLOCK]
             products = self._directions[block] @ self._directions.T
-            products[codes[block][:, None] == codes[None, :]] = -np.inf
+            products[self._group_numbers[block][:, None] == self._group_numbers[None, :]] = -np.inf
             found += [self._least(row, self._directions[place]) for row, place in zip(products, block, strict=True)]
         distances = np.array(found)
         return np.sort(distances[~np.isnan(distances)])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import grey_closing
 from skimage.filters import threshold_multiotsu, threshold_otsu
 
 Mask = NDArray[np.bool_]
@@ -22,6 +23,9 @@ LEAST_SHARE, MOST_SHARE = 0.06, 0.80  # of the body that lungs cover
 LEAST_BALANCE = 0.08  # smaller side to larger side
 LEAST_ASPECT, MOST_ASPECT = 0.75, 3.5  # of both lungs together, width to height
 
+_BLACK = 6
+_HAZE = 0.72  # of the way from the grey of air to that of tissue
+_MOST_HAZE = 1.5  # lungs with haze to lungs without
 _LEAST_PIECE = 0.002  # of the frame
 _LEAST_PART = 0.08  # of the largest lung; smaller dark parts are airways and gas
 _RIM_PX = 3
@@ -29,6 +33,8 @@ _LARGEST_HOLE = 0.12  # of the lungs; a larger one is the dome of the liver or t
 _LARGEST_BAY = 0.35  # of its lung
 _LEAST_MOUTH = 1.0  # of a bay: its border with the ribs, to the root of its area
 _MIDDLE = 0.13  # half width of the strip where spine and sternum are, of both lungs' width
+_DIRECTIONS, _DENT_DIRECTIONS = 120, 13  # of the whole turn, and of a dent: 39 degrees
+_DEEPEST_DENT = 0.3  # of the way from the middle
 _MOST_MIDDLE_AIR = 0.6  # of the innermost part of that strip
 
 
@@ -82,7 +88,7 @@ def find_lungs(scan: NDArray[np.uint8]) -> Anatomy:
     grey = cv2.medianBlur(np.ascontiguousarray(small[top:bottom, left:right]), 3)
     if min(grey.shape) < SHORTEST_PX or np.ptp(grey) < 8:
         return _refused(scan.shape, "there is next to nothing in the scan")
-    found = max((_parted(grey, threshold) for threshold in _thresholds(grey)), key=_goodness)
+    found = _best(grey)
     body, lungs = np.zeros(small.shape, np.bool_), np.zeros(small.shape, np.bool_)
     body[top:bottom, left:right] = found.body
     if not found.problem:
@@ -92,6 +98,24 @@ def find_lungs(scan: NDArray[np.uint8]) -> Anatomy:
 
 def _refused(shape: tuple[int, ...], problem: str) -> Anatomy:
     return Anatomy(np.zeros(shape, np.bool_), np.zeros(shape, np.bool_), problem)
+
+
+def _best(grey: NDArray[np.uint8]) -> _Parted:
+    found = max((_parted(grey, threshold) for threshold in _thresholds(grey)), key=_goodness)
+    if (grey <= _BLACK).mean() > LEAST_SHARE:
+        # A window for soft tissue: air is black, fat nearly so, and the best parting takes fat at the lungs for air.
+        black = _parted(grey, _BLACK, beside_air=0.2)
+        is_all = black.air.sum() >= 0.7 * found.air.sum()
+        return black if not black.problem and (found.problem or is_all) else found
+    if found.problem:
+        return found
+    # Haze is nearer to tissue than to air. Fat is nearer still, at 0.84 of the way in Hounsfield units.
+    tissue = found.body & ~cv2.dilate(found.air.astype(np.uint8), _disc(3)).astype(np.bool_)
+    if not tissue.any():
+        return found
+    air_grey, tissue_grey = float(np.median(grey[found.air])), float(np.median(grey[tissue]))
+    hazy = _parted(grey, air_grey + _HAZE * (tissue_grey - air_grey))
+    return hazy if not hazy.problem and 1 <= hazy.air.sum() / found.air.sum() <= _MOST_HAZE else found
 
 
 def _goodness(parted: _Parted) -> tuple[bool, float]:
@@ -148,18 +172,18 @@ def _thresholds(grey: NDArray[np.uint8]) -> list[float]:
     return sorted({round(threshold) for threshold in found if threshold >= 1})
 
 
-def _parted(grey: NDArray[np.uint8], threshold: float) -> _Parted:
-    """Body and lungs where `threshold` parts dark from bright."""
+def _parted(grey: NDArray[np.uint8], threshold: float, *, beside_air: float = 0.5) -> _Parted:
+    """Body and lungs where `threshold` parts dark from bright; `beside_air` is the quantile of tissue next to air."""
     dark = grey <= threshold
     bright = cv2.morphologyEx((~dark).astype(np.uint8), cv2.MORPH_OPEN, _disc(2)).astype(np.bool_)
     tissue, at_frame = _tissue(bright)
-    found, is_torn = _within(grey, dark, tissue)
+    found, is_torn = _within(grey, dark, tissue, beside_air)
     if found.problem or is_torn:
-        found = max(found, _within(grey, dark, tissue | at_frame)[0], key=_goodness)
+        found = max(found, _within(grey, dark, tissue | at_frame, beside_air)[0], key=_goodness)
     return found
 
 
-def _within(grey: NDArray[np.uint8], dark: Mask, tissue: Mask) -> tuple[_Parted, bool]:
+def _within(grey: NDArray[np.uint8], dark: Mask, tissue: Mask, beside_air: float) -> tuple[_Parted, bool]:
     """Body and lungs where this is the tissue, and whether its hull cuts dark parts in two."""
     around = _hull(tissue)
     air, is_torn = _inner_parts(dark, around)
@@ -167,7 +191,7 @@ def _within(grey: NDArray[np.uint8], dark: Mask, tissue: Mask) -> tuple[_Parted,
         return _Parted(around, air, 0.0, "there are no dark areas inside a bright body"), is_torn
     body = _holes_filled(tissue | air)
     body = cv2.morphologyEx(np.pad(body, 8).astype(np.uint8), cv2.MORPH_CLOSE, _disc(7))[8:-8, 8:-8].astype(np.bool_)
-    explained, problem = _looks_wrong(grey, body, air)
+    explained, problem = _looks_wrong(grey, body, air, beside_air)
     return _Parted(body, air, explained, problem), is_torn
 
 
@@ -198,6 +222,9 @@ def _inner_parts(dark: Mask, around: Mask) -> tuple[Mask, bool]:
     is_large = inside > 0.01 * around.sum()
     is_large[0] = False
     is_part = is_large & (share >= 0.7)
+    for part in np.flatnonzero(is_part & (stats[:, cv2.CC_STAT_WIDTH] > 0.85 * dark.shape[1])):
+        # Air all around the body, between it and the frame of a figure.
+        is_part[part] = _holes_filled(labels == part).sum() < 1.5 * inside[part]
     is_torn = bool((is_large & (share > 0.15) & (share < 0.97)).any())
     if not is_part.any():
         return np.zeros_like(dark), is_torn
@@ -205,7 +232,7 @@ def _inner_parts(dark: Mask, around: Mask) -> tuple[Mask, bool]:
     return np.asarray(is_part[labels] & around), is_torn
 
 
-def _looks_wrong(grey: NDArray[np.uint8], body: Mask, air: Mask) -> tuple[float, str]:
+def _looks_wrong(grey: NDArray[np.uint8], body: Mask, air: Mask, beside_air: float) -> tuple[float, str]:
     """How much of the body's variance the two kinds explain, and why these are not lungs; empty where they may be."""
     values, is_air = grey[body].astype(np.float64), air[body]
     share = float(is_air.mean())
@@ -217,9 +244,9 @@ def _looks_wrong(grey: NDArray[np.uint8], body: Mask, air: Mask) -> tuple[float,
     left = int((columns < np.nonzero(body)[1].mean()).sum())
     balance = min(left, len(columns) - left) / max(left, len(columns) - left)
     aspect = (np.ptp(columns) + 1) / (np.ptp(rows) + 1)
-    innermost = np.abs(np.arange(air.shape[1]) - (columns.min() + columns.max()) / 2) <= 0.4 * _MIDDLE * np.ptp(columns)
-    middle_air = air[rows.min() : rows.max() + 1, innermost].mean()
-    if _edge(grey, air, body) + 0.35 * explained < LEAST_CRISP:
+    centre, reach = (columns.min() + columns.max()) // 2, int(0.4 * _MIDDLE * np.ptp(columns))
+    middle_air = air[rows.min() : rows.max() + 1, centre - reach : centre + reach + 1].mean()
+    if _edge(grey, air, body, beside_air) + 0.35 * explained < LEAST_CRISP:
         return explained, "dark and bright areas have no crisp border, as on an X-ray"
     if middle_air > _MOST_MIDDLE_AIR:
         return explained, "there is air where heart and spine should be"
@@ -230,7 +257,7 @@ def _looks_wrong(grey: NDArray[np.uint8], body: Mask, air: Mask) -> tuple[float,
     return explained, ""
 
 
-def _edge(grey: NDArray[np.uint8], air: Mask, body: Mask) -> float:
+def _edge(grey: NDArray[np.uint8], air: Mask, body: Mask, beside_air: float) -> float:
     """Median slope at the border of the air, as a share a pixel of the step from air to tissue."""
     slope = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)) / 8
     border = air & ~cv2.erode(air.astype(np.uint8), _disc(1)).astype(np.bool_)
@@ -238,7 +265,7 @@ def _edge(grey: NDArray[np.uint8], air: Mask, body: Mask) -> float:
     tissue = body & ~cv2.dilate(air.astype(np.uint8), _disc(3)).astype(np.bool_)
     if not border.any() or not tissue.any():
         return 0.0
-    step = float(np.median(grey[tissue])) - float(np.median(grey[air]))
+    step = float(np.quantile(grey[tissue], beside_air)) - float(np.median(grey[air]))
     return float(np.median(slope[border])) / max(step, 1.0)
 
 
@@ -255,6 +282,7 @@ def _filled(air: Mask) -> Mask:
     columns = np.nonzero(lungs)[1]
     middle, width = (columns.min() + columns.max()) / 2, np.ptp(columns) + 1
     at_side = np.abs(np.arange(lungs.shape[1]) - middle) > _MIDDLE * width
+    beside_middle = np.abs(np.arange(lungs.shape[1]) - middle) > 2 * _MIDDLE * width
     rim = both & ~cv2.erode(np.pad(both, 1).astype(np.uint8), _disc(_RIM_PX))[1:-1, 1:-1].astype(np.bool_)
     result = lungs.copy()
     for side in (np.arange(lungs.shape[1]) < middle, np.arange(lungs.shape[1]) >= middle):
@@ -267,7 +295,27 @@ def _filled(air: Mask) -> Mask:
         is_filled = faces_ribs & is_small
         is_filled[0] = False
         result |= is_filled[labels]
-    return _small_holes_filled(result)
+    return _small_holes_filled(result | _dents(result) & beside_middle)
+
+
+def _dents(lungs: Mask) -> Mask:
+    """What is missing of the lungs' outer curve over a narrow angle and to no great depth.
+
+    Seen from the middle of both lungs, the outermost lung in each direction gives a distance, in shares of their width
+    and height; a narrow dip of it is filled up to the level beside it.
+    """
+    rows, columns = np.nonzero(lungs)
+    centre = (float(columns.min() + columns.max()) / 2, float(rows.min() + rows.max()) / 2)
+    y, x = np.ogrid[: lungs.shape[0], : lungs.shape[1]]
+    across = (x - centre[0]) / (np.ptp(columns) + 1)
+    down = (y - centre[1]) / (np.ptp(rows) + 1)
+    distance = np.hypot(across, down)  # of an ellipse the same everywhere
+    turn = ((np.arctan2(down, across) / (2 * np.pi) + 0.5) * _DIRECTIONS).astype(np.intp) % _DIRECTIONS
+    outermost = np.zeros(_DIRECTIONS)
+    np.maximum.at(outermost, turn[lungs], distance[lungs])
+    level = grey_closing(outermost, size=_DENT_DIRECTIONS, mode="wrap")
+    is_dent = level - outermost < _DEEPEST_DENT * level
+    return np.asarray((distance <= level[turn]) & (distance > outermost[turn]) & is_dent[turn])
 
 
 def _small_holes_filled(mask: Mask) -> Mask:

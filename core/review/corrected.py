@@ -22,7 +22,6 @@ from core.data.partial_folder import partial_folder, remove_abandoned
 from core.data.patient_key import KEY_FILE
 from core.errors import DatasetError, RequestError, WorkError
 from core.files import make_folder, write_text
-from core.review.case_table import contents_of
 from core.review.corrections import Corrections, corrections
 from core.review.note import Note
 
@@ -70,9 +69,9 @@ def corrected_copy(
     out = out.absolute()
     _check_place(root, out)
     dataset = index_dataset(root, progress=progress)
-    table = dataset.table.assign(content=contents_of(dataset.table))
+    table = dataset.table
     known = table[table["sha256"] != ""]
-    wanted = corrections(notes, dict(zip(known["content"], known["path"], strict=True)), dataset.classes)
+    wanted = corrections(notes, dict(zip(known["sha256"], known["path"], strict=True)), dataset.classes)
     listed = list_scans(root)
     rows, changed = _rows(table, listed, wanted, splits, by_folder=not (root / INDEX_NAME).is_file())
     if not changed:
@@ -100,7 +99,7 @@ def _rows(
     for scan in listing.scans:
         listed.setdefault(scan.path, []).append(scan)
     rows, changed = [], 0
-    for path, label, content in table[["path", "label", "content"]].itertuples(index=False, name=None):
+    for path, label, content in table[["path", "label", "sha256"]].itertuples(index=False, name=None):
         same = listed.get(path) or listed[path.rpartition("#")[0]]  # a frame is listed by its file, or by itself
         scan = same.pop(0) if len(same) > 1 else same[0]
         if scan.problem and by_folder:

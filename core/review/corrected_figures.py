@@ -11,7 +11,6 @@ from core.errors import RunDamagedError
 from core.evaluation.intervals import Estimate
 from core.evaluation.summary import Evaluation
 from core.results import SplitResults, split_results
-from core.review.case_table import contents_of
 from core.review.corrections import corrections
 from core.review.note import Note
 from core.runs import Run, read_index
@@ -108,7 +107,7 @@ def corrected_figures(run: Run, split: str, notes: Iterable[Note], threshold: fl
     """
     results = split_results(run, split)
     index = _rows_of(run, results)
-    contents, before = contents_of(index), labels_before(index)
+    contents, before = index["sha256"].astype(str), labels_before(index)
     if not set(before) <= set(results.classes):  # classes were joined: the first label is none of the run's own
         before = index["label"].astype(str)
     notes = tuple(notes)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
+from core.analyses.heat import read_heat
+from core.explanation.projection import read_area
 from core.review.filters import Filters
 from core.review.label_doubt import label_doubts
 from core.review.notes import notes_of

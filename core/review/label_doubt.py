@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from core.data.split_ways import split_way
 from core.evaluation.confusion import class_numbers
-from core.results import raw_results, split_results, splits_of
+from core.results import split_results, splits_of
 from core.runs import Run, list_runs, read_predictions
 
 COLUMNS = ("path", "label", "doubt", "suspected", "looks_like", "from_split", "by_run", "n_folds")
@@ -75,27 +75,21 @@ def label_doubts(run: Run) -> pd.DataFrame:
         RequestError: the run is not finished.
         RunDamagedError: predictions or a calibration cannot be read.
     """
-    judges = [(other, "test") for other in fold_runs(run)]
-    folds = len(judges)
-    judges += [(run, split) for split in _OUTSIDE if split in splits_of(run)]
+    folds = fold_runs(run)
     table = read_predictions(run)[["path", "label"]].reset_index(drop=True)
     row_of = dict(zip(table["path"].tolist(), range(len(table)), strict=True))
-    table["doubt"], table["suspected"], table["n_folds"] = np.nan, False, folds
+    table["doubt"], table["suspected"], table["n_folds"] = np.nan, False, len(folds)
     for column in ("looks_like", "from_split", "by_run"):
         table[column] = pd.Series("", index=table.index, dtype=object)
-    if not judges:
-        raw_results(run, "test")  # says why: not finished, or no such split
     judged = np.zeros(len(table), bool)
-    for judge, split in judges:
-        results = split_results(judge, split)
-        rows = np.array([row_of.get(path, -1) for path in results.table["path"].tolist()])
-        found = doubts_of(results.probabilities, class_numbers(results.table["label"].to_numpy(str), results.classes))
-        new = (rows >= 0) & ~judged[rows]
-        at = rows[new]
-        table.loc[at, "doubt"], table.loc[at, "suspected"] = found.doubt[new], found.suspected[new]
-        table.loc[at, "looks_like"] = np.array(results.classes, object)[found.looks_like[new]]
-        table.loc[at, "from_split"], table.loc[at, "by_run"] = split, judge.id
-        judged[at] = True
+    for judge, splits in [*((fold, ("test",)) for fold in folds), (run, _OUTSIDE)]:
+        found = _judged_by(judge)
+        rows = np.array([row_of.get(path, -1) for path in found["path"].tolist()], np.int64)
+        new = (rows >= 0) & ~judged[rows] & found["from_split"].isin(splits).to_numpy()
+        for column in ("doubt", "suspected", "looks_like", "from_split"):
+            table.loc[rows[new], column] = found.loc[new, column].to_numpy()
+        table.loc[rows[new], "by_run"] = judge.id
+        judged[rows[new]] = True
     return table[list(COLUMNS)]
 
 
@@ -147,6 +141,24 @@ def words(doubts: pd.DataFrame) -> str:
     return (
         f"{known:,} of {len(doubts):,} labels were judged, {by}; {int(doubts['suspected'].sum()):,} are suspected, "
         f"as another class is at least as probable as it usually is where it is the label.{rest}"
+    )
+
+
+def _judged_by(run: Run) -> pd.DataFrame:
+    """The scans that a run did not learn from, with its doubts; what is usual is taken from all of them together."""
+    splits = [split for split in _OUTSIDE if split in splits_of(run)] or list(_OUTSIDE)
+    results = [split_results(run, split) for split in splits]  # says what is wrong where there are none
+    table = pd.concat([one.table for one in results], ignore_index=True)
+    classes = results[0].classes
+    found = doubts_of(table[list(classes)].to_numpy(np.float64), class_numbers(table["label"].to_numpy(str), classes))
+    return pd.DataFrame(
+        {
+            "path": table["path"],
+            "doubt": found.doubt,
+            "suspected": found.suspected,
+            "looks_like": np.array(classes, object)[found.looks_like],
+            "from_split": table["split"].astype(object),
+        }
     )
 
 

@@ -13,7 +13,7 @@ from core.review.verdicts import CONFIDENCES, LABEL_WRONG, VERDICTS
 MOST_READER_LETTERS = 60
 MOST_TEXT_LETTERS = 4000
 _MOST_NAME_LETTERS = 4096  # of a label, a run or a path
-_CONTENT = re.compile(r"[0-9a-f]{64}(#[1-9]\d{0,5})?")  # a frame has its number behind
+_CONTENT = re.compile(r"[0-9a-f]{64}")
 _ID = re.compile(r"[0-9a-f]{32}")
 _JOINERS = "\u200c\u200d"  # part of names in several scripts, though nothing of them is seen
 _CLOCKS_MAY_DIFFER = timedelta(days=1)
@@ -24,7 +24,7 @@ class Note:
     """What a reader said about a scan. Nothing in it changes once it is kept: a correction is another note.
 
     Attributes:
-        content: of the scan, as `core.review.case_table.contents_of` gives it; so a note is there in every run that has the scan.
+        content: `sha256` of the scan in an index, which is the same in every run that has the scan: so are its notes.
         reader: who says so, at most `MOST_READER_LETTERS` letters.
         verdict: a key of `VERDICTS`.
         confidence: one of `CONFIDENCES`, or empty.

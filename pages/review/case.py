@@ -12,6 +12,7 @@ from pages.review.listing import show_listing
 from pages.review.look_alikes import show_look_alikes
 from pages.review.notes import marks_of_notes, show_notes
 from pages.review.paging import show_paging
+from pages.review.viewer.maps_shown import is_wide
 from pages.review.viewer.view import viewer
 from pages.shared import state
 from pages.shared.errors import errors_in_a_line
@@ -34,11 +35,15 @@ def show_cases(run: Run, cases: pd.DataFrame, places: Mapping[str, int], point: 
     case = cases.iloc[position]
     state.put(state.CASE, str(case["path"]))
     coming = [_path(cases, position - 1), _path(cases, position + 1)]
-    grid = st.grid(5, min_column_width=160, gap="medium")
-    with grid.cell(column_span=3), errors_in_a_line():
-        viewer(run, cases, point, noted=marks_of_notes(run, case))
-    with grid.cell(column_span=2), errors_in_a_line():
+    wide = is_wide()
+    if wide:
         show_paging(position, len(cases), *coming)
+    grid = st.grid(5, min_column_width=160, gap="medium")
+    with grid.cell(column_span=5 if wide else 3), errors_in_a_line():
+        viewer(run, cases, position, noted=marks_of_notes(run, case))
+    with grid.cell(column_span=5 if wide else 2), errors_in_a_line():
+        if not wide:
+            show_paging(position, len(cases), *coming)
         show_verdict(case, run, point)
         show_notes(run, case, coming[1])
     _tabs(run, cases, position, point)

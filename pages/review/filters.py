@@ -13,6 +13,7 @@ from core.review.filters import ANY, CELLS, ONLY, ORDERS, Filters, without
 from core.runs import Run
 from pages.review import cached_review
 from pages.shared import state
+from pages.shared.errors import errors_in_a_line
 from pages.shared.words import SPLIT_NAMES, literal
 
 CELL_WORDS = {MISSED: "Missed", FALSE_ALARM: "False alarms", FOUND: "Found", CLEARED: "Cleared"}
@@ -153,7 +154,8 @@ def _more(run: Run, point: OperatingPoint, filters: Filters, numbers: Mapping[st
         on_change=_choose,
         args=("score", lambda value: {"score_low": float(value[0]), "score_high": float(value[1])}),
     )
-    _subgroups(cached_review.parts(run, point, filters.split), filters)
+    with errors_in_a_line():
+        _subgroups(cached_review.parts(run, point, filters.split), filters)
     _set("group", filters.group)
     st.text_input(
         "Group",

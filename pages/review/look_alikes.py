@@ -15,6 +15,8 @@ from pages.shared import cached_scans, state
 from pages.shared.errors import errors_in_a_line
 from pages.shared.words import literal
 
+_TILE_PX = 136
+
 
 @errors_in_a_line()
 def show_look_alikes(run: Run, case: pd.Series) -> None:
@@ -26,14 +28,15 @@ def show_look_alikes(run: Run, case: pd.Series) -> None:
     """
     found, copies = cached_features.look_alikes(run, str(case["path"]))
     _headline(found, copies)
-    for name, neighbours in found.by_class.items():
-        st.markdown(f"**Most like these {literal(name)} scans**")
-        if not neighbours:
-            st.caption("It learnt from no other scan of this class.")
-            continue
-        with st.grid(4, min_column_width=130, gap="small"):
-            for number, neighbour in enumerate(neighbours):
-                _tile(run, found, neighbour, copies.of.get(neighbour.path, ""), f"{name}-{number}")
+    with st.grid(2, min_column_width=4 * _TILE_PX, gap="medium"):
+        for name, neighbours in found.by_class.items():
+            with st.container():
+                st.markdown(f"**Most like these {literal(name)} scans**")
+                if not neighbours:
+                    st.caption("It learnt from no other scan of this class.")
+                with st.container(horizontal=True, gap="small"):
+                    for number, neighbour in enumerate(neighbours):
+                        _tile(run, found, neighbour, copies.of.get(neighbour.path, ""), f"{name}-{number}")
     for path, problem in copies.unread.items():
         st.caption(f"{literal(path)} could not be compared by its picture: {literal(problem)}")
     st.caption(
@@ -56,8 +59,8 @@ def _headline(found: LookAlikes, copies: Copies) -> None:
         )
     if found.beyond == found.beyond:
         words = (
-            f"Its nearest training scan of another group is at {distance_text(found.distance)}, farther than that of "
-            f"{found.beyond:.0%} of the training scans."
+            f"Its nearest training scan of another group is at {distance_text(found.distance)}; "
+            f"{found.beyond:.0%} of the training scans are nearer to theirs."
         )
         if found.is_unlike:
             st.warning(f"{words} It is unlike anything the network learnt from.", icon=":material/help:")
@@ -71,7 +74,7 @@ def _tile(run: Run, found: LookAlikes, neighbour: Neighbour, copy: str, key: str
         picture = cached_scans.thumbnail(cached_scans.file_of(run, neighbour.path))
     except ExplorerError:
         picture = None
-    with st.container(gap="xxsmall"):
+    with st.container(gap="xxsmall", width=_TILE_PX):
         if picture:
             st.image(picture, width="stretch", alt=f"Training scan {name}, {neighbour.label}")
         else:

@@ -8,7 +8,6 @@ from typing import Any
 import streamlit as st
 
 from core.errors import ExplorerError, failure_line
-from core.review.case_table import contents_of
 from core.review.note import Note
 from core.review.note_exchange import notes_content, notes_csv, read_notes
 from core.review.notes import notes_of
@@ -25,7 +24,7 @@ def show_run_notes(run: Run) -> None:
     """What readers said about this run's scans, and export and import of all of it."""
     st.subheader("Readers' notes")
     book = notes_of(run)
-    contents = set(contents_of(read_index(run)))
+    contents = set(read_index(run)["sha256"].astype(str))
     latest = book.latest()
     shown = latest[latest["content"].isin(contents)]
     readers, scans = shown["reader"].nunique(), shown["content"].nunique()

@@ -22,20 +22,26 @@ _VIEWS = {CASES: "Case by case", ALL: "All scans"}
 
 
 def _pick_view() -> str:
-    """Which of the three looks at a run; in the address, where it is not the first."""
-    if state.get(state.VIEW) not in _VIEWS:
-        state.put(state.VIEW, CASES)
-    st.session_state[state.VIEW_CHOICE] = state.get(state.VIEW)
-    st.segmented_control(
-        "View",
-        list(_VIEWS),
-        key=state.VIEW_CHOICE,
-        format_func=_VIEWS.__getitem__,
-        required=True,
-        label_visibility="collapsed",
-        on_change=lambda: state.put(state.VIEW, st.session_state[state.VIEW_CHOICE]),
+    """Which of the looks at a run; in the address, where it is not the first."""
+    asked = state.get(state.VIEW)
+    st.session_state[state.VIEW_CHOICE] = asked if asked in _VIEWS else CASES
+    return str(
+        st.segmented_control(
+            "View",
+            list(_VIEWS),
+            key=state.VIEW_CHOICE,
+            format_func=_VIEWS.__getitem__,
+            required=True,
+            label_visibility="collapsed",
+            on_change=_take_view,
+        )
     )
-    return state.get(state.VIEW)
+
+
+def _take_view() -> None:
+    """Callback: another look was chosen."""
+    chosen = str(st.session_state[state.VIEW_CHOICE])
+    state.put(state.VIEW, "" if chosen == CASES else chosen)
 
 
 def _followed(table: pd.DataFrame, filters: Filters) -> Filters:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from core.analyses.job import state_of
 from core.charts.scan_map import MOST_DRAWN, SCORE, colours_of, scan_map_figure
+from core.charts.wording import in_cell
 from core.decided import point_in_force
 from core.errors import RequestError
 from core.explanation.projection import MAPS, PCA, TSNE, Area, Projection, drawn_area, read_area, within
@@ -133,7 +134,7 @@ def _inside(places: pd.DataFrame, area: Area) -> NDArray[np.bool_]:
 
 
 def _show_area(inside: pd.DataFrame, area: Area) -> None:
-    cells = ", ".join(f"{count:,} {cell}" for cell, count in inside["cell"].value_counts().items() if count)
+    cells = ", ".join(in_cell(count, str(cell)) for cell, count in inside["cell"].value_counts().items() if count)
     labels = ", ".join(
         f"{count:,} {literal(str(name))}" for name, count in inside["label"].value_counts().items() if count
     )

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import ExplorerError
-from core.review.study import AFTER_EACH_CASE, LEFT_OUT, Study, cases_read, tidy_name
+from core.review.study import AFTER_EACH_CASE, Study, cases_read, tidy_name
 from core.review.study_store import StudyBook
 from pages.shared import state
 from pages.shared.errors import say_error
@@ -32,15 +32,9 @@ def show_beginning(book: StudyBook, study: Study) -> None:
     if not readers:
         st.caption("Nobody has begun yet.")
         return
-    left_out = {reader: 0 for reader in readers}
-    for answer in answers:
-        if answer.rating == LEFT_OUT and answer.reader in left_out:
-            left_out[answer.reader] += 1
-    rows = [(literal(reader), cases_read(study, reader, answers), left_out[reader]) for reader in readers]
-    table = pd.DataFrame(rows, columns=["Reader", "Cases read", "Left out"])
-    table["Cases read"] = [f"{done} of {len(study.cases)}" for done in table["Cases read"]]
-    if not any(left_out.values()):
-        table = table.drop(columns="Left out")
+    of = len(study.cases)
+    rows = [(literal(reader), f"{cases_read(study, reader, answers)} of {of}") for reader in readers]
+    table = pd.DataFrame(rows, columns=["Reader", "Cases read"])
     st.table(table.set_index("Reader"), border="horizontal")
 
 

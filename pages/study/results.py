@@ -12,6 +12,7 @@ from core.review.study_store import StudyBook
 from pages.shared import charts
 from pages.shared.tables import download_button
 from pages.shared.words import SPLIT_NAMES, decimal, literal, percent, score_text, span
+from pages.study import cached_figures
 
 if TYPE_CHECKING:
     from core.evaluation.intervals import Estimate
@@ -31,7 +32,7 @@ def show_results(book: StudyBook, study: Study) -> None:
         st.caption("They tell how often readers and model are right: who is still reading should not look.")
         return
     answers = book.answers(study)
-    figures = _figures(str(book.path), study.id, len(answers), study, answers)
+    figures = cached_figures.figures(book.path, study, answers)
     _say_what_it_rests_on(study, figures)
     if figures.readers:
         _show_chart(study, figures)
@@ -41,14 +42,6 @@ def show_results(book: StudyBook, study: Study) -> None:
         _show_downloads(study, answers, figures)
     else:
         st.info("Nobody has read a case both ways yet.", icon=":material/info:")
-
-
-# Answers are only ever added, so their number says which figures are meant.
-@st.cache_resource(show_spinner="Drawing cases anew", max_entries=16)
-def _figures(path: str, study_id: str, count: int, _study: Study, _answers: Sequence[Answer]) -> "StudyFigures":
-    from core.review.study_figures import study_figures
-
-    return study_figures(_study, _answers)
 
 
 def _say_what_it_rests_on(study: Study, figures: "StudyFigures") -> None:
@@ -115,35 +108,13 @@ def _show_agreement(figures: "StudyFigures") -> None:
     from core.review.study_tables import agreement_table
 
     st.markdown("**Agreement beyond chance (kappa): 1 is full, 0 as by chance**")
-    named = [(*(pair.readers), pair) for pair in figures.pairs]
-    rows = [
-        {
-            "Who": f"{literal(a)} and {literal(b)}",
-            "Cases": str(p.cases),
-            "Alone": _decimal_cell(p.unaided),
-            "With the model": _decimal_cell(p.aided),
-        }
-        for a, b, p in named
-    ]
+    rows = [_kappas(" and ".join(pair.readers), pair.cases, pair.unaided, pair.aided) for pair in figures.pairs]
     if figures.together is not None:
         every = figures.together
-        rows.append(
-            {
-                "Who": f"All {len(every.readers)} readers (Fleiss)",
-                "Cases": str(every.cases),
-                "Alone": _decimal_cell(every.unaided),
-                "With the model": _decimal_cell(every.aided),
-            }
-        )
-    rows += [
-        {
-            "Who": f"{literal(one.reader)} and the model",
-            "Cases": str(one.cases),
-            "Alone": _decimal_cell(one.kappa_model_unaided),
-            "With the model": _decimal_cell(one.kappa_model_aided),
-        }
-        for one in figures.readers
-    ]
+        rows.append(_kappas(f"all {len(every.readers)} readers (Fleiss)", every.cases, every.unaided, every.aided))
+    for one in figures.readers:
+        kappas = (one.kappa_model_unaided, one.kappa_model_aided)
+        rows.append(_kappas(f"{one.reader} and the model", one.cases, *kappas))
     st.table(pd.DataFrame(rows).set_index("Who"), border="horizontal")
     download_button(agreement_table(figures), "study-agreement")
 
@@ -164,6 +135,15 @@ def _show_downloads(study: Study, answers: Sequence[Answer], figures: "StudyFigu
             on_click="ignore",
             help="With the truth and the model's score of each case: not for who is still reading.",
         )
+
+
+def _kappas(who: str, cases: int, unaided: "Estimate", aided: "Estimate") -> dict[str, str]:
+    return {
+        "Who": literal(who),
+        "Cases": str(cases),
+        "Alone": _decimal_cell(unaided),
+        "With the model": _decimal_cell(aided),
+    }
 
 
 def _percent_cell(estimate: "Estimate") -> str:

@@ -74,29 +74,6 @@ def test_an_empty_list_says_so(app, tiny_run):
     assert any("No scan" in item.value for item in at.success)
 
 
-def test_class_score_and_unscaled_maximum_stand_beside_the_map(app, tiny_run):
-    at = app("review/page.py")
-    labels = [metric.label for metric in at.metric]
-    assert "Unscaled maximum" in labels
-    assert "Score for COVID" in labels
-
-
-def every_map_is(monkeypatch, *, heat):
-    """Maps that are the same everywhere, of a network whose last stage has one cell."""
-    from core.explanation import maps
-
-    def explain(model, scan, *, target=None, method="gradcam", square=None, temperature=None):
-        return maps.ScanMap(np.full(scan.shape, heat, np.float32), heat, target, 0.2, method, "layer4", (1, 1))
-
-    monkeypatch.setattr(maps, "explain", explain)
-
-
-def test_an_empty_map_is_said_in_words(app, tiny_run, monkeypatch):
-    every_map_is(monkeypatch, heat=0.0)
-    at = app("review/page.py")
-    assert any("No positive evidence for COVID" in item.value for item in at.warning)
-
-
 @pytest.mark.parametrize("name", ["best.safetensors", "predictions.parquet"])
 def test_a_damaged_file_gets_one_line_not_a_traceback(app, tiny_run, name):
     (tiny_run.folder / name).write_bytes(b"damaged")
@@ -181,10 +158,3 @@ def test_a_large_scan_is_kept_and_shown_no_larger_than_a_screen(app, tiny_run, t
     run = tiny_run.updated(data=str(tmp_path / "large"))
     scan, found = cached_scans.scan_with_map(run, "scan.png", "COVID", "gradcam")
     assert scan.shape == found.heat.shape == (512, 1024)
-
-
-def test_a_map_of_one_cell_is_said_to_say_nowhere(app, tiny_run, monkeypatch):
-    every_map_is(monkeypatch, heat=1.0)
-    at = app("review/page.py")
-    assert any("it cannot say where" in item.value for item in at.warning)
-    assert not any("it says where" in item.value for item in at.caption)

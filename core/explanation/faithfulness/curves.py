@@ -3,9 +3,9 @@
 Deletion: the hottest pixels are blurred away first; of a faithful map the score falls at once, so its area is small.
 Insertion: a blurred scan gets its hottest pixels back first; the score rises at once, so its area is large. Source: V.
 Petsiuk, A. Das and K. Saenko, "RISE: randomized input sampling for explanation of black-box models", BMVC 2018,
-arXiv:1806.07421. Both replace by the blurred scan here (there deletion greys out, whose edges are themselves new to
-the network), and scores are log-odds: a probability near 1 hardly moves whatever is removed. ROAD: pixels are imputed, see `road`; the mean score with the coldest removed first minus that with the hottest
-removed first.
+arXiv:1806.07421. Both replace by the blurred scan here (there deletion greys out, whose edges are new to
+the network), and scores are log-odds: a probability near 1 hardly moves, whatever is removed. ROAD: pixels are imputed,
+see `road`; the mean score with the coldest removed first minus that with the hottest removed first.
 """
 
 from collections.abc import Callable

@@ -1,5 +1,6 @@
 """Is this map faithful? All measures of one map of one scan, with their random reference, and the word they come to."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -76,6 +77,25 @@ class Faithfulness:
     shift: float
     untrained: float
     verdict: Verdict
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, figures that do not exist as None; the curves stay behind."""
+        return {
+            "word": self.verdict.word,
+            "says": self.verdict.says,
+            "target": self.target,
+            "method": self.method,
+            "layer": self.layer,
+            "log_odds": self.log_odds,
+            "log_odds_blurred": self.log_odds_blurred,
+            "maximum": self.maximum,
+            **{name: _plain(getattr(self, name)) for name in ("chance", "flip", "shift", "untrained")},
+            "random_maps": len(self.random),
+            "measures": {
+                name: {"value": one.value, "random": one.random, "gain": vars(one.gain)}
+                for name, one in self.compared.items()
+            },
+        }
 
 
 def measure(
@@ -195,3 +215,7 @@ def _compared(name: str, curves: Curves, random: tuple[Curves, ...]) -> Compared
         random=float(np.mean([_value(name, one) for one in random])),
         gain=Estimate(good - float(others.mean()), float(low), float(high)),
     )
+
+
+def _plain(value: float) -> float | None:
+    return None if math.isnan(value) else value

@@ -1,8 +1,8 @@
 // The panels: the scan once for each map, side by side, or once without.
 
-/** As many panels as there are maps to compare. */
+/** As many panels as there are maps; while they are being computed, as many as there were. */
 function fitPanels(parts) {
-  const count = Math.max(1, viewed.facts.maps)
+  const count = mapsNow().list.length || Math.max(1, parts.panels.length)
   while (parts.panels.length > count) parts.panels.pop().figure.remove()
   while (parts.panels.length < count) {
     const figure = parts.template.content.firstElementChild.cloneNode(true)

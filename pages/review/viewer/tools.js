@@ -83,7 +83,8 @@ function paintTools(parts) {
   put(parts.slice, String(viewed.at + 1))
   parts.slice.setAttribute("aria-valuetext", sliceWords())
   say(parts.where, sliceWords())
-  say(parts.refused, settings.outline && viewed.outline?.refused ? `No outline: ${viewed.outline.refused}` : "")
+  const refused = viewed.outline === null ? "Looking for the lungs." : viewed.outline.refused && `No outline: ${viewed.outline.refused}`
+  say(parts.refused, settings.outline && refused ? refused : "")
   parts.refused.hidden = parts.refused.textContent === ""
   const help = { rectangle: "Draw a rectangle on the scan; Esc stops.", point: "Click a place on the scan; Esc stops." }[viewed.tool] ?? ""
   say(parts.said, help)
@@ -95,7 +96,7 @@ function windowWords() {
   if (picture.bits === 16) return `${picture.unit === "HU" ? "HU " : ""}${Math.round(window.centre)} / ${Math.round(window.width)}${inverted}`
   const { brightness, contrast } = brightnessOf(window)
   const signed = (value) => (value > 0 ? `+${value}` : String(value))
-  return brightness || contrast || inverted ? `brightness ${signed(brightness)}, contrast ${signed(contrast)}${inverted}` : "as stored"
+  return brightness || contrast || inverted ? `${signed(brightness)} / ${signed(contrast)}${inverted}` : ""
 }
 
 /** Put text or a value where it is not yet: what stays as it is costs no layout, and a field in use is left alone. */

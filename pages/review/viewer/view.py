@@ -7,7 +7,6 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import ExplorerError, failure_line
-from core.evaluation.decision.operating_point import OperatingPoint
 from core.review.marks import Mark
 from core.review.pictures import Heat
 from core.runs import Run
@@ -25,19 +24,16 @@ _MOST_MARKS = 200
 _COMING, _GONE = 2, 1  # cases after and before this one that are computed ahead
 
 
-def viewer(run: Run, cases: pd.DataFrame, point: OperatingPoint, *, noted: Sequence[Mark] = ()) -> None:
-    """Show the case in the address with its map; called inside of a fragment that paging runs again.
+def viewer(run: Run, cases: pd.DataFrame, position: int, *, noted: Sequence[Mark] = ()) -> None:
+    """Show a case of the worklist with its map; called inside of a fragment that paging runs again.
 
     Args:
         run: whose network is asked.
-        cases: the worklist in its order: path, label, predicted, cell, score, group, a probability a class.
-        point: the threshold in force.
+        cases: the worklist in its order: path, label and predicted.
+        position: of the case, from 0; those beside it are computed ahead.
         noted: marks of notes that were made about the case, shown with dashes.
     """
-    del point  # the same for every viewer of a case, whether it needs the threshold or not
-    position = cases["path"].tolist().index(state.get(state.CASE))
-    case = cases.iloc[position]
-    show_case(run, case, noted=noted, upcoming=_around(cases, position))
+    show_case(run, cases.iloc[position], noted=noted, upcoming=_around(cases, position))
 
 
 def show_case(run: Run, case: pd.Series, *, noted: Sequence[Mark] = (), upcoming: Sequence[pd.Series] = ()) -> None:
@@ -49,8 +45,7 @@ def show_case(run: Run, case: pd.Series, *, noted: Sequence[Mark] = (), upcoming
         noted: marks of its notes.
         upcoming: scans that are likely to be asked for next, the likeliest first; computed while people look.
     """
-    component.mount_script(payload.script_payload(KEYS))
-    choices, place, below = st.container(), st.container(), st.container()
+    place, below, choices = st.container(), st.container(), st.container()
     path, key = str(case["path"]), case_key(run, str(case["path"]))
     try:
         slices = cached_viewed.slices(run, path)
@@ -72,6 +67,7 @@ def show_case(run: Run, case: pd.Series, *, noted: Sequence[Mark] = (), upcoming
     with choices:
         asked = choose_maps(run, case)
     with below:
+        component.mount_script(payload.script_payload(KEYS))
         _show_maps(run, path, key, asked)
         show_slices(run, path, key, slices)
     ahead.of_this_server().wish(state.session_id(), _tasks(run, asked, upcoming))

@@ -22,7 +22,7 @@ from core.review.note import MOST_READER_LETTERS, MOST_TEXT_LETTERS, Note, check
 from core.review.notes import COLUMNS, NoteBook
 from core.review.verdicts import VERDICTS
 
-SCAN, OTHER = "a" * 64, f"{'b' * 64}#2"
+SCAN, OTHER = "a" * 64, "b" * 64
 SAVE_MANY = """
 import sys
 from pathlib import Path
@@ -171,10 +171,15 @@ def test_a_full_disk_is_said_loses_nothing_and_saving_works_again(small_disk):
         while True:
             file.write(bytes(1024))
     for _ in range(3):
-        with pytest.raises(WorkError, match="free some space") as caught:
-            for _ in range(20):  # what room was left in the file is used first
+        says = ""
+        while not says:  # what room was left in the file is used first
+            try:
                 kept.append(book.save(Note(SCAN, "Ada", "model-wrong", text=text)))
-        assert "\n" not in str(caught.value)
+            except WorkError as error:
+                says = str(error)
+        assert "full" in says
+        assert "free some space" in says
+        assert "\n" not in says
     ballast.unlink()
     kept.append(book.save(Note(SCAN, "Ada", "poor-image", text=text)))
     assert list(book.of_scan(SCAN)) == kept
@@ -251,7 +256,7 @@ def test_a_book_of_a_later_version_or_another_program_is_left_alone(book):
     book.save(Note(SCAN, "Ada", "model-wrong"))
     with closing(sqlite3.connect(book.path)) as file:
         file.execute("PRAGMA user_version=99")
-    with pytest.raises(WorkError, match="version 1 in .* found 99"):
+    with pytest.raises(WorkError, match=r"version 1 in .* found 99"):
         book.history()
     other = NoteBook(book.path.with_name("trials.sqlite"))
     with closing(sqlite3.connect(other.path)) as file:
@@ -296,7 +301,7 @@ def test_a_change_by_anybody_changes_the_key_for_caches(book):
         ({"text": "a\0b"}, "control characters"),
         ({"text": "\ud800"}, "control characters"),
         ({"content": "a" * 63}, "SHA-256"),
-        ({"content": f"{SCAN}#0"}, "SHA-256"),
+        ({"content": f"{SCAN}#2"}, "SHA-256"),
         ({"content": SCAN.upper()}, "SHA-256"),
         ({"right_label": "healthy"}, "only, found it with another"),
         ({"path": "a\0b"}, "path without control characters"),

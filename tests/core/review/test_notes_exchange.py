@@ -36,7 +36,7 @@ def kept_notes(draw):
     texts = st.text(printable | st.sampled_from("\n\t\r'\"=,;"), max_size=60)
     return checked_kept_note(
         Note(
-            content=draw(st.sampled_from(["a" * 64, "b" * 64, f"{'c' * 64}#2"])),
+            content=draw(st.sampled_from(["a" * 64, "b" * 64, "c" * 64])),
             reader=draw(names.filter(lambda name: len(name) <= MOST_READER_LETTERS // 4)),
             verdict=verdict,
             confidence=draw(st.sampled_from(["", *CONFIDENCES])),
@@ -112,7 +112,7 @@ def test_a_note_that_is_there_with_other_values_is_refused_and_nothing_is_taken_
     content["notes"].insert(0, dict(content["notes"][0]) | {"id": "f" * 32})
     (tmp_path / "forged.json").write_text(json.dumps(content))
     before = book.history()
-    with pytest.raises(RequestError, match="found .* with other values than here"):
+    with pytest.raises(RequestError, match=r"found .* with other values than here"):
         book.take_in(read_notes(tmp_path / "forged.json"))
     assert book.history() == before
 
