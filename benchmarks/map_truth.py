@@ -35,6 +35,7 @@ from core.explanation.stages import stages
 from core.models.weights import load_run_model
 from core.results import split_results
 from core.runs import Run, find_run, read_index
+from core.training.config import parse_settings
 
 Heats = NDArray[np.float32]
 
@@ -69,7 +70,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as name:
         data = write_phantoms(Path(name) / "phantoms", count=options.count, seed=options.seed)
-        settings = dict(pair.split("=", 1) for pair in options.set)
+        settings = parse_settings(options.set)
         run = new_run(data, preset=options.preset, settings=settings, runs_folder=Path(name) / "runs")
         train(run, told=lambda *_: None)
         print(f"{options.count} phantoms, seed {options.seed}; preset {options.preset} {' '.join(options.set)}\n")

@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from core.commands import (
     analyses,
@@ -17,6 +18,7 @@ from core.commands import (
     sweeps,
     thresholds,
     trainings,
+    worklists,
 )
 from core.commands import doubts as doubted_labels
 from core.commands import notes as readers_notes
@@ -230,6 +232,19 @@ def similar(options: argparse.Namespace, told: Narrator) -> Any:
     """Training scans like some scans."""
     facts = look_alikes.similar(_found(options, told), options.scans, count=options.count)
     return facts if options.json else look_alikes.for_people(facts)
+
+
+def worklist(options: argparse.Namespace, told: Narrator) -> Any:
+    """Scans to look at."""
+    pairs = [(column, part) for column, _, part in (pair.partition("=") for pair in options.where)]
+    query = {
+        "cell": ",".join(options.cell or ["missed"]),
+        "where": urlencode(pairs),
+        "only": ",".join(options.only),
+        **{name: getattr(options, name) for name in ("split", "truth", "predicted", "score", "group", "order", "area")},
+    }
+    facts = worklists.worklist(_found(options, told), query, most=options.most)
+    return facts if options.json else worklists.for_people(facts)
 
 
 def doubts(options: argparse.Namespace, told: Narrator) -> Any:

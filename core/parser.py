@@ -211,6 +211,28 @@ def build_parser() -> argparse.ArgumentParser:
     similar.add_argument("scans", nargs="+", metavar="SCAN", help="a path in the run's index, else a file")
     similar.add_argument("--count", type=int, default=4, metavar="N", help="of each class (4)")
 
+    worklist = add("worklist", "the scans to look at, as the review page lists them, and the link", calls.worklist)
+    worklist.add_argument("run", metavar="RUN")
+    worklist.add_argument(
+        "--cell", action="append", metavar="CELL", help="missed, false alarm, found, cleared or any (missed); several"
+    )
+    worklist.add_argument("--split", default="test", choices=(*SPLITS, "any"))
+    worklist.add_argument("--truth", default="", metavar="CLASS", help="only scans of this class")
+    worklist.add_argument("--predicted", default="", metavar="CLASS", help="only scans called this class")
+    worklist.add_argument(
+        "--where", action="append", default=[], metavar="COLUMN=PART", help="only scans of this subgroup; several"
+    )
+    worklist.add_argument("--score", default="", metavar="LOW..HIGH", help="only scans with a score from here to there")
+    worklist.add_argument("--group", default="", metavar="NAME", help="only scans of this group")
+    worklist.add_argument(
+        "--only", action="append", default=[], metavar="WHAT", help="near, mislabelled, outside or unread; several"
+    )
+    worklist.add_argument(
+        "--order", default="", metavar="HOW", help="error, score-up, score-down, disagreement, group, doubt or outside"
+    )
+    worklist.add_argument("--area", default="", metavar="AREA", help="only scans in a polygon on the map of all scans")
+    worklist.add_argument("--most", type=int, default=20, metavar="N", help="how many to tell (20)")
+
     doubts = add("doubts", "rank the labels that are probably wrong, by scores from outside the training", calls.doubts)
     doubts.add_argument("run", metavar="RUN")
     doubts.add_argument("--most", type=int, default=20, metavar="N", help="how many to tell (20)")

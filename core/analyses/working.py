@@ -39,12 +39,13 @@ def carry_out(
         return there
     held = claim(run, kind, options)
     try:
-        return _worked(run, held, told)
+        _work(run, held, told)
     finally:
         held.lock.release()
+    return state_of(run, kind, options)
 
 
-def _worked(run: Run, held: Claim, told: Callable[[int, int], None] | None) -> Analysis:
+def _work(run: Run, held: Claim, told: Callable[[int, int], None] | None) -> None:
     analysis, reporter = held.analysis, _Reporter(held, told)
     try:
         reporter.write("running")
@@ -66,7 +67,6 @@ def _worked(run: Run, held: Claim, told: Callable[[int, int], None] | None) -> A
         first_line = (str(error).splitlines() or ["no words"])[0]
         reporter.end("failed", f"unexpected {type(error).__name__}: {first_line}; more is in its log.txt")
         raise
-    return state_of(run, analysis.kind, analysis.options)
 
 
 class _Reporter:

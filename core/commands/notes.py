@@ -42,7 +42,7 @@ def for_people(facts: Facts) -> Facts:
         return facts
     shown = ("at", "reader", "path", "verdict", "right_label", "confidence", "text")
     entries = [
-        {name: entry[name] for name in shown} | {"state": "" if entry["stands"] else entry["state"]}
+        {name: " ".join(entry[name].split()) for name in shown} | {"state": entry["state"]}
         for entry in facts["entries"]
     ]
     return {**facts, "entries": entries}

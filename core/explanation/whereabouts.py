@@ -25,11 +25,12 @@ class Whereabouts:
         in_lungs: share of the heat in the lungs, in [0, 1]; NaN where no lungs were found.
         in_body: share in the body, lungs included; NaN where no body was found.
         in_border: share in the outermost `BORDER` of the picture.
-        lung_area: share of the picture that lungs cover: what `in_lungs` would be of a map that is the same everywhere.
+        lung_area: share of the picture that lungs cover: what `in_lungs` would be by chance.
         peak_y, peak_x: the hottest place, in [0, 1] of height and width.
         peak_in: lungs, body (outside the lungs, or where no lungs were found) or outside the body.
 
-    The shares are NaN for a map without heat; the peak is too for one that is the same everywhere.
+    All but `lung_area` is unknown for a map without heat, and for one that is the same everywhere: it says nothing of
+    places.
     """
 
     in_lungs: float
@@ -66,7 +67,7 @@ def whereabouts(heat: NDArray[np.float32], anatomy: Anatomy) -> Whereabouts:
     if heat.shape != (height, width):
         heat = np.asarray(cv2.resize(heat, (width, height), interpolation=cv2.INTER_LINEAR))
     total = float(heat.sum(dtype=np.float64))
-    if total <= 0:
+    if np.ptp(heat) == 0 or total <= 0:
         return Whereabouts(*(math.nan,) * 3, lung_area, math.nan, math.nan, "")
     peak_y, peak_x, peak_in = _peak(heat, anatomy)
     return Whereabouts(
@@ -93,8 +94,6 @@ def _share(heat: NDArray[np.float32], mask: NDArray[np.bool_], total: float) -> 
 
 
 def _peak(heat: NDArray[np.float32], anatomy: Anatomy) -> tuple[float, float, str]:
-    if np.ptp(heat) == 0:
-        return math.nan, math.nan, ""
     rows, columns = np.nonzero(heat == heat.max())  # a hot cell of a coarse map is a plateau: its middle
     nearest = int(np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2))
     row, column = int(rows[nearest]), int(columns[nearest])

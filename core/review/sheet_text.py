@@ -11,6 +11,7 @@ from typing import Any
 FONT = "DejaVu Sans"
 STAND_IN = "□"
 STAND_IN_SAYS = f"{STAND_IN} stands for a letter that this sheet's font does not have."
+_MEASURED_PT = 100.0
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn")
 
 
@@ -32,18 +33,19 @@ def printable(text: str) -> str:
 
 def wrapped(text: str, *, size_pt: float, width_in: float, bold: bool = False) -> list[str]:
     """The text in lines no wider than `width_in` inches; a word that is wider by itself is broken."""
+    most_em = width_in * 72 / size_pt
     lines = []
     for paragraph in text.split("\n"):
-        line = ""
+        line, length_em = "", 0.0
         for word in paragraph.split(" "):
-            longer = f"{line} {word}" if line else word
-            if width_of(longer, size_pt=size_pt, bold=bold) <= width_in:
-                line = longer
-                continue
-            if line:
-                lines.append(line)
-            *whole, line = _broken(word, size_pt, width_in, bold)
-            lines.extend(whole)
+            for part in _parts(f" {word}" if line else word, most_em, bold):
+                part_em = sum(_advance_em(letter, bold) for letter in part)
+                if line and length_em + part_em > most_em:
+                    lines.append(line)
+                    line, length_em = "", 0.0
+                    part = part.lstrip(" ")
+                    part_em = sum(_advance_em(letter, bold) for letter in part)
+                line, length_em = line + part, length_em + part_em
         lines.append(line)
     return lines
 
@@ -56,22 +58,19 @@ def cut_lines(lines: Sequence[str], most: int, *, says: str) -> list[str]:
 
 
 def width_of(text: str, *, size_pt: float, bold: bool = False) -> float:
-    """How wide a line of text is, in inches."""
-    font = _font(bold)
-    font.set_size(size_pt, 72)
-    font.set_text(text, 0.0)
-    width, _ = font.get_width_height()
-    return float(width) / 64 / 72
+    """How wide a line of text is, in inches: the sum of its letters, which pairs may only bring closer together."""
+    return sum(_advance_em(letter, bold) for letter in text) * size_pt / 72
 
 
-def _broken(word: str, size_pt: float, width_in: float, bold: bool) -> list[str]:
-    """A word in parts that fit, the last one first to be continued; one letter a part at least."""
-    parts, part = [], ""
+def _parts(word: str, most_em: float, bold: bool) -> list[str]:
+    """A word as it is, or in parts that each fit into a line; one letter a part at least."""
+    parts, part, length_em = [], "", 0.0
     for letter in word:
-        if part and width_of(part + letter, size_pt=size_pt, bold=bold) > width_in:
+        letter_em = _advance_em(letter, bold)
+        if part.strip(" ") and length_em + letter_em > most_em:
             parts.append(part)
-            part = ""
-        part += letter
+            part, length_em = "", 0.0
+        part, length_em = part + letter, length_em + letter_em
     return [*parts, part]
 
 
@@ -81,9 +80,17 @@ def _has(letter: str) -> bool:
 
 
 @cache
+def _advance_em(letter: str, bold: bool) -> float:
+    """How far a letter moves on, in sizes of the font."""
+    return float(_font(bold).load_char(ord(letter)).linearHoriAdvance) / 65536 / _MEASURED_PT
+
+
+@cache
 def _font(bold: bool) -> Any:
-    """The font itself, for this module alone: measuring sets its size and text."""
+    """The font itself, for this module alone."""
     from matplotlib.font_manager import FontProperties, findfont
     from matplotlib.ft2font import FT2Font
 
-    return FT2Font(findfont(FontProperties(family=FONT, weight="bold" if bold else "normal")))
+    font = FT2Font(findfont(FontProperties(family=FONT, weight="bold" if bold else "normal")))
+    font.set_size(_MEASURED_PT, 72)
+    return font

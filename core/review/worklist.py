@@ -18,14 +18,19 @@ from core.review.filters import ANY, ONLY, Filters
 PART = "part: "  # + column: which of its parts a scan is in
 AREA_X, AREA_Y = "map_x", "map_y"  # place on the map of all scans
 _ERRORS = ("missed", "false alarm")
-# What must be known for a filter or an order: name in the address, column of the table, and what to do where it lacks.
+# What must be known for a filter or an order, by its name in the address: the column of the table, why it is not there,
+# and why it may be there and tell nothing.
 _NEEDS = {
-    "mislabelled": ("suspected", "doubts of the labels have not been worked out"),
-    "doubt": ("doubt", "doubts of the labels have not been worked out"),
-    "outside": ("in_lungs", "where the heat lies has not been worked out; `python -m core analyse RUN heat` does"),
-    "unread": ("read", "the notes were not looked at"),
-    "disagreement": ("disagreement", "other runs were not looked at"),
-    "area": (AREA_X, "the map that the area was drawn on has not been made for this run"),
+    "mislabelled": ("suspected", "doubts of the labels have not been worked out", ""),
+    "doubt": ("doubt", "doubts of the labels have not been worked out", "no label was judged from outside a training"),
+    "outside": ("in_lungs", "where the heat lies has not been worked out", "lungs were found in none of these scans"),
+    "unread": ("read", "the notes were not looked at", ""),
+    "disagreement": (
+        "disagreement",
+        "other runs were not looked at",
+        "no other run with these classes knows the scans",
+    ),
+    "area": (AREA_X, "the map that the area was drawn on has not been made for this run", "no scan is on that map"),
 }
 
 Mask = NDArray[np.bool_]
@@ -47,7 +52,10 @@ def worklist(table: pd.DataFrame, filters: Filters) -> pd.DataFrame:
     """
     lacking = unanswered(table, filters)
     if lacking:
-        raise RequestError(f"cannot make this worklist: {next(iter(lacking.values()))}; leave that out, or do it first")
+        raise RequestError(
+            f"cannot make this worklist: {next(iter(lacking.values()))}; leave that out, or do it first "
+            "(for the heat: `python -m core analyse RUN heat`)"
+        )
     kept = np.flatnonzero(_all_of(masks(table, filters).values(), len(table)))
     chosen = table.iloc[kept]
     return chosen.iloc[_order(chosen, filters.order)].reset_index(drop=True)
@@ -56,11 +64,13 @@ def worklist(table: pd.DataFrame, filters: Filters) -> pd.DataFrame:
 def unanswered(table: pd.DataFrame, filters: Filters) -> dict[str, str]:
     """What the filters and their order ask for and the table does not know, by name, with the reason in words."""
     asked = [*filters.only, filters.order, *(["area"] if filters.area else [])]
-    lacking = {
-        name: _NEEDS[name][1]
-        for name in asked
-        if name in _NEEDS and (_NEEDS[name][0] not in table.columns or table[_NEEDS[name][0]].isna().all())
-    }
+    lacking = {}
+    for name in asked:
+        column, why_not_there, why_empty = _NEEDS.get(name, ("score", "", ""))
+        if column not in table.columns:
+            lacking[name] = why_not_there
+        elif why_empty and table[column].isna().all():
+            lacking[name] = why_empty
     for column in sorted({column for column, _ in filters.subgroups}):
         if PART + column not in table.columns:
             lacking[f"where {column}"] = f"{column!r} makes no subgroups of these scans"
@@ -107,7 +117,7 @@ def counts(table: pd.DataFrame, filters: Filters) -> dict[str, dict[str, int]]:
         total[name] = {str(value): int(count) for value, count in pd.Series(values).value_counts().items() if count}
     total["split"][ANY] = sum(total["split"].values())
     for name in ONLY:
-        if _NEEDS.get(name, ("near",))[0] in table.columns:
+        if _column_of(name) in table.columns:
             rest = _all_of((mask for key, mask in found.items() if key != name), len(table))
             total[name] = {name: int((rest & _only(table, name)).sum())}
     return total
@@ -158,7 +168,7 @@ def _last(values: pd.Series) -> NDArray[np.float64]:
 
 
 def _only(table: pd.DataFrame, name: str) -> Mask:
-    column = _NEEDS.get(name, ("near",))[0]
+    column = _column_of(name)
     if column not in table.columns:
         return np.zeros(len(table), np.bool_)
     values = table[column]
@@ -169,6 +179,10 @@ def _only(table: pd.DataFrame, name: str) -> Mask:
     if name == "mislabelled":
         return values.fillna(False).to_numpy(np.bool_)
     return (values < OUTSIDE_BELOW).fillna(False).to_numpy(np.bool_)
+
+
+def _column_of(name: str) -> str:
+    return _NEEDS[name][0] if name in _NEEDS else name
 
 
 def _in_parts(table: pd.DataFrame, subgroups: tuple[tuple[str, str], ...]) -> Mask:

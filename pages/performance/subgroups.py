@@ -4,10 +4,12 @@ import pandas as pd
 import streamlit as st
 
 from core.charts.subgroups import MOST_SHOWN, subgroups_figure
-from core.evaluation.subgroups import Subgroups
+from core.evaluation.confusion import FALSE_ALARM, MISSED
+from core.evaluation.subgroups import Subgroup, Subgroups
+from core.review.filters import ANY, Filters
 from core.runs import Run
 from pages.performance.cached_checks import subgroups as subgroups_of_split
-from pages.shared import cached, charts
+from pages.shared import cached, charts, state
 from pages.shared.tables import download_button, table_with_download
 from pages.shared.words import literal
 
@@ -31,6 +33,7 @@ def show_subgroups(run: Run, split: str, threshold: float) -> None:
     if len(found.parts) > MOST_SHOWN:
         st.caption(f"The chart shows the first {MOST_SHOWN} of {len(found.parts)} subgroups, the table all of them.")
     _show_table(found, f"{run.id}-{split}-subgroups")
+    _lead_to_scans(run, split, found)
     if found.gaps:
         with st.expander("How much more is missed in each column's worst part"):
             table_with_download(
@@ -71,6 +74,31 @@ def gaps_table(found: Subgroups) -> pd.DataFrame:
     """A row a column: its worst part, and how much more is missed there than in all other scans."""
     rows = [(gap.column, gap.worst, gap.fnr.value, gap.fnr.low, gap.fnr.high) for gap in found.gaps]
     return pd.DataFrame(rows, columns=["column", "worst part", "gap", "low", "high"])
+
+
+def worklist_of(part: Subgroup, split: str) -> state.Case:
+    """The scans of a subgroup: its misses where there are some, else its false alarms, else all of them."""
+    cell = MISSED if part.missed else FALSE_ALARM if part.alarms else ANY
+    where = Filters(subgroups=((part.column, part.part),)).to_query()["where"]
+    return state.Case(cell, split, where=where)
+
+
+def _lead_to_scans(run: Run, split: str, found: Subgroups) -> None:
+    """A way from each subgroup to its scans, the worst first as in the table."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        number = st.selectbox(
+            "Look at the scans of",
+            range(len(found.parts)),
+            format_func=lambda k: f"{found.parts[k].column}: {found.parts[k].part}",
+            key=f"{state.SUBGROUP_PICKED}{run.id}-{split}",
+            width=380,
+        )
+        part = found.parts[number]
+        what = f"{part.missed:,} missed" if part.missed else f"{part.alarms:,} false alarms" if part.alarms else "scans"
+        if st.button(f"Review the {what}", key="review-subgroup", icon=":material/list_alt:"):
+            case = worklist_of(part, split)
+            state.open_case(case)
+            st.switch_page("review/page.py", query_params=state.address_of(run.id, case))
 
 
 def _gap_words(found: Subgroups) -> str:

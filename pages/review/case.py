@@ -8,6 +8,7 @@ import streamlit as st
 from core.evaluation.decision.operating_point import OperatingPoint
 from core.runs import Run
 from pages.review.facts import show_facts, show_other_runs, show_verdict
+from pages.review.faithful import show_faithfulness_of_shown
 from pages.review.listing import show_listing
 from pages.review.look_alikes import show_look_alikes
 from pages.review.notes import marks_of_notes, show_notes
@@ -17,7 +18,9 @@ from pages.review.viewer.view import viewer
 from pages.shared import state
 from pages.shared.errors import errors_in_a_line
 
-LISTING, FACTS, LIKE, OTHERS = "The whole worklist", "Facts", "Look-alikes", "Other runs"
+LISTING, FACTS, OTHERS = "The whole worklist", "Facts", "Other runs"
+LIKE, FAITHFUL = "Look-alikes", "Is the map faithful?"
+FAITHFUL = "Is the map faithful?"
 
 
 @st.fragment
@@ -61,6 +64,7 @@ def _tabs(run: Run, cases: pd.DataFrame, position: int, point: OperatingPoint) -
         LISTING: lambda: show_listing(cases, run, position),
         FACTS: lambda: show_facts(case, run, point),
         LIKE: lambda: show_look_alikes(run, case),
+        FAITHFUL: lambda: show_faithfulness_of_shown(run, str(case["path"])),
         OTHERS: lambda: show_other_runs(case, run, point),
     }
     for tab, show in zip(st.tabs(list(panels), key=state.CASE_TAB, on_change="rerun"), panels.values(), strict=True):

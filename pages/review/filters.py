@@ -10,6 +10,7 @@ from core.evaluation.confusion import CLEARED, FALSE_ALARM, FOUND, MISSED
 from core.evaluation.decision.operating_point import OperatingPoint
 from core.results import splits_of
 from core.review.filters import ANY, CELLS, ONLY, ORDERS, Filters, without
+from core.review.worklist import counts
 from core.runs import Run
 from pages.review import cached_review
 from pages.shared import state
@@ -70,18 +71,23 @@ def show_filters(run: Run, point: OperatingPoint, filters: Filters, numbers: Map
             on_change=_choose,
             args=("split", lambda chosen: {"split": chosen}),
         )
-        narrowed = len(_dropped_by(filters))
-        with st.popover(f"Narrow and sort{f' ({narrowed})' if narrowed else ''}", icon=":material/filter_list:"):
-            _more(run, point, filters, numbers)
-        for name, words in _dropped_by(filters).items():
-            st.button(
-                words,
-                icon=":material/close:",
-                key=f"drop-{name}",
-                help="No longer narrow the list by this.",
-                on_click=drop,
-                args=(name,),
-            )
+        popover = st.popover("Narrow and sort", icon=":material/filter_list:", key=state.NARROW_OPEN, on_change="rerun")
+        if popover.open:  # what stands in it is worked out for who looks
+            with popover, errors_in_a_line():
+                _more(run, point, filters)
+
+
+def show_narrowing(filters: Filters) -> None:
+    """A chip for each thing beside cells and split that the worklist is narrowed by, to drop it."""
+    for name, words in _dropped_by(filters).items():
+        st.button(
+            words,
+            icon=":material/close:",
+            key=f"drop-{name}",
+            help="No longer narrow the list by this.",
+            on_click=drop,
+            args=(name,),
+        )
 
 
 def drop(name: str) -> None:
@@ -123,7 +129,8 @@ def _dropped_by(filters: Filters) -> dict[str, str]:
     return found
 
 
-def _more(run: Run, point: OperatingPoint, filters: Filters, numbers: Mapping[str, Mapping[str, int]]) -> None:
+def _more(run: Run, point: OperatingPoint, filters: Filters) -> None:
+    numbers = counts(cached_review.known(run, point, filters.with_only(list(ONLY))), filters)
     _select("order", "Sorted by", list(ORDERS), filters.order, lambda name: ORDERS[name], lambda name: {"order": name})
     _chips(
         "Only scans that are",

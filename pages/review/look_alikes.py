@@ -1,5 +1,6 @@
 """What did it learn from? The training scans most like the one under review, of each class."""
 
+from math import isnan
 from pathlib import PurePosixPath
 
 import pandas as pd
@@ -28,7 +29,7 @@ def show_look_alikes(run: Run, case: pd.Series) -> None:
     """
     found, copies = cached_features.look_alikes(run, str(case["path"]))
     _headline(found, copies)
-    with st.grid(2, min_column_width=4 * _TILE_PX, gap="medium"):
+    with st.grid(2, min_column_width=4 * (_TILE_PX + 16), gap="medium"):
         for name, neighbours in found.by_class.items():
             with st.container():
                 st.markdown(f"**Most like these {literal(name)} scans**")
@@ -57,7 +58,7 @@ def _headline(found: LookAlikes, copies: Copies) -> None:
             "picture: it was learnt from, so the score of this scan is better than it would be on new people.",
             icon=":material/water_drop:",
         )
-    if found.beyond == found.beyond:
+    if not isnan(found.beyond):
         words = (
             f"Its nearest training scan of another group is at {distance_text(found.distance)}; "
             f"{found.beyond:.0%} of the training scans are nearer to theirs."
@@ -82,11 +83,12 @@ def _tile(run: Run, found: LookAlikes, neighbour: Neighbour, copy: str, key: str
         if st.button(literal(name), key=f"look-alike-{key}", type="tertiary", help="Open this training scan."):
             state.open_case(state.Case(ANY, "train", neighbour.path))
             st.rerun()  # the whole page: it is another worklist
-        st.caption(f"at {distance_text(neighbour.distance)}  \n{literal(neighbour.group)}")
+        group = "" if neighbour.group == f"scan:{neighbour.path}" else f"  \n{literal(neighbour.group)}"
+        st.caption(f"at {distance_text(neighbour.distance)}{group}")
         if words := leak_words(found, neighbour, copy):
-            st.markdown(f":orange-badge[:material/water_drop: {words}]")
+            st.markdown(f":small[**:material/water_drop: {words.capitalize()}**]")
         elif copy or neighbour.same_group:
-            st.markdown(f":gray-badge[{copy or 'same group'}]")
+            st.caption((copy or "same group").capitalize())
 
 
 def distance_text(distance: float) -> str:

@@ -1,6 +1,7 @@
 """What readers say about one scan: a verdict is kept with one key, and what was said before stands beneath."""
 
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -27,7 +28,9 @@ def show_notes(run: Run, case: pd.Series, next_path: str = "") -> None:
         case: a row of a worklist: path, label, content.
         next_path: of the case that a verdict turns to, where the reader wants that; empty for the last one.
     """
-    reader = _reader()
+    top = st.container(horizontal=True, vertical_alignment="center", gap="medium")
+    reader = _reader(top)
+    top.toggle("A verdict turns to the next scan", key=state.NOTE_GO_ON, persist_state="session", disabled=not reader)
     said = notes_of(run).of_scan(case["content"])
     own = standing_of(said, reader)
     _begin_fields(case, reader, own)
@@ -61,21 +64,21 @@ def marks_of_notes(run: Run, case: pd.Series) -> tuple[Mark, ...]:
     """The marks of notes that stand: the reader's own, and those of others once he or she has a verdict too."""
     said = notes_of(run).of_scan(case["content"])
     standing = {note.reader: note for note in said if not note.undone}
-    own = standing.get(state.get(state.READER))
-    shown = standing.values() if own is not None else ()
+    name = " ".join(state.get(state.READER).split())
+    shown = standing.values() if name in standing else ()
     return tuple(note.mark for note in shown if note.mark is not None)
 
 
-def _reader() -> str:
+def _reader(top: Any) -> str:
     """Who reads; empty while nobody has said so."""
     known = state.get(state.READER)
-    place = st.popover(f"Reading as {literal(known)}", icon=":material/person:") if known else st.container()
+    place = top.popover(f"Reading as {literal(known)}", icon=":material/person:") if known else st.container()
     typed = place.text_input(
         "Your name",
         key=state.READER,
         max_chars=MOST_READER_LETTERS,
         persist_state="session",
-        placeholder="Stands with every note of yours",
+        placeholder="Kept with every note of yours",
     )
     if not typed.strip():
         st.caption("Say who reads, then a verdict is one key: 1 to 5.")
@@ -100,7 +103,6 @@ def _verdicts(run: Run, case: pd.Series, reader: str, own: Note | None, next_pat
                 on_click=decide,
                 args=(run, case, verdict, next_path),
             )
-    st.toggle("A verdict turns to the next scan", key=state.NOTE_GO_ON, persist_state="session", disabled=not reader)
 
 
 def _last_saved(run: Run, case: pd.Series, own: Note | None) -> None:
@@ -166,23 +168,34 @@ def _earlier(said: tuple[Note, ...], reader: str, run: Run) -> None:
     if others:
         with st.expander(f"Other readers ({len(others)})", expanded=reader in standing, icon=":material/group:"):
             for note in others:
-                _line(note, run)
+                _line(note, run, text=note.text)
     if said and (reader in standing or len(said) > len(standing)):
         with st.expander(f"History ({len(said)})", icon=":material/history:"):
+            before = _texts_before(said)
             for note in reversed(said):
                 state_words = "" if note in standing.values() else "taken back" if note.undone else "changed since"
                 if not others or reader in standing or note.reader == reader:
-                    _line(note, run, state_words)
+                    _line(note, run, state_words, text=note.text if note.text != before.get(note.id, "") else "")
 
 
-def _line(note: Note, run: Run, state_words: str = "") -> None:
+def _texts_before(said: tuple[Note, ...]) -> dict[str, str]:
+    """What each note's reader had remarked before it: a remark that stayed is not shown again."""
+    last: dict[str, str] = {}
+    before = {}
+    for note in said:
+        before[note.id] = last.get(note.reader, "")
+        last[note.reader] = note.text
+    return before
+
+
+def _line(note: Note, run: Run, state_words: str = "", *, text: str) -> None:
     label = f" → {literal(note.right_label)}" if note.right_label else ""
     parts = [f"{VERDICTS[note.verdict]}{label}", note.confidence and f"{note.confidence} confidence"]
     parts += [note.mark.kind if note.mark is not None else "", note.at[:16].replace("T", " "), state_words]
     parts += ["" if note.run == run.id else f"on {literal(note.run)}"]
     st.markdown(f"**{literal(note.reader)}** · " + " · ".join(filter(None, parts)))
-    if note.text:
-        st.text(note.text)
+    if text:
+        st.text(text)
 
 
 def _begin_fields(case: pd.Series, reader: str, own: Note | None) -> None:

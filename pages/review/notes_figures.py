@@ -49,9 +49,9 @@ def show_corrected_figures(run: Run) -> None:
 
 def _figures(run: Run, found: CorrectedFigures) -> None:
     st.markdown(
-        f"**{found.changed:,}** of {found.before.n:,} labels of this split differ. Of the errors by the first "
-        f"labels **{found.mended:,}** are right by the corrected ones, and **{found.spoilt:,}** right calls are "
-        f"errors. {found.read_words}"
+        f"**{found.changed:,}** of {found.before.n:,} labels of this split differ. Of {found.errors:,} errors by the "
+        f"first labels **{found.mended:,}** are none by the corrected ones; of {found.right:,} right calls "
+        f"**{found.spoilt:,}** become errors. {found.read_words}"
     )
     if found.warning:
         st.warning(literal(found.warning), icon=":material/balance:")

@@ -35,7 +35,8 @@ def show_run_notes(run: Run) -> None:
         words = ", ".join(f"{name.lower()} {count:,}" for name, count in counts.items())
         st.markdown(f"{readers:,} reader{'s' * (readers != 1)} on {scans:,} scan{'s' * (scans != 1)}: {words}.")
         columns = ["path", "reader", "verdict", "right_label", "confidence", "text", "at", "run"]
-        table_with_download(shown[columns], f"notes-{run.id}", alt="The last note of each reader about each scan")
+        listed = shown[columns].assign(verdict=shown["verdict"].map(VERDICTS))
+        table_with_download(listed, f"notes-{run.id}", alt="The last note of each reader about each scan")
     said = tuple(note for note in book.history() if note.content in contents)
     _carry(run, said)
 

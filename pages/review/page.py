@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.decided import point_in_force
 from core.review.filters import ORDERS, Filters, without
@@ -12,13 +13,17 @@ from core.review.worklist import counts, left_without, masks, place_of, unanswer
 from core.runs import Run
 from pages.review import cached_review
 from pages.review.case import show_cases
-from pages.review.filters import drop, filters_in_address, show_filters, start_over, words_of
+from pages.review.filters import drop, filters_in_address, show_filters, show_narrowing, start_over, words_of
 from pages.review.scan_map import show_scan_map
+from pages.review.whole_run import show_whole_run
 from pages.shared import frame, state
+from pages.shared.analyses import show_analysis
+from pages.shared.errors import errors_in_a_line
 from pages.shared.words import literal
 
 CASES, ALL, WHOLE_RUN = "cases", "all", "run"
-_VIEWS = {CASES: "Case by case", ALL: "All scans"}
+_VIEWS = {CASES: "Case by case", ALL: "All scans", WHOLE_RUN: "Whole run"}
+_OF_RUN = {"Where the heat is": show_whole_run, "Notes": show_run_notes, "Corrected labels": show_corrected_figures}
 
 
 def _pick_view() -> str:
@@ -75,7 +80,7 @@ def _without(filters: Filters, name: str) -> Filters:
     return without(filters, name)
 
 
-def _say_lacking(filters: Filters, lacking: Mapping[str, str]) -> None:
+def _say_lacking(run: Run, filters: Filters, lacking: Mapping[str, str]) -> None:
     """Why the list cannot be made, what to drop, and where the heat has to be worked out first, the button for it."""
     for why in lacking.values():
         st.info(f"This list cannot be made yet: {literal(why)}.", icon=":material/hourglass_empty:")
@@ -90,6 +95,8 @@ def _say_lacking(filters: Filters, lacking: Mapping[str, str]) -> None:
                 on_click=drop,
                 args=(dropped,),
             )
+    if "outside" in lacking:
+        show_analysis(run, "heat", start_words="Work out where the heat is")
 
 
 def _say_empty(table: pd.DataFrame, filters: Filters) -> None:
@@ -109,15 +116,18 @@ def _say_empty(table: pd.DataFrame, filters: Filters) -> None:
             st.button("Start over", icon=":material/restart_alt:", key="empty-start-over", on_click=start_over)
 
 
-def _show_worklist(run: Run) -> None:
+def _show_worklist(run: Run, chips: DeltaGenerator) -> None:
     point = point_in_force(run)
     filters = filters_in_address(run)
     table = cached_review.known(run, point, filters)
     filters = _followed(table, filters)
-    show_filters(run, point, filters, counts(table, filters))
     lacking = unanswered(table, filters)
+    known = filters.with_only([name for name in filters.only if name not in lacking])
+    show_filters(run, point, filters, counts(table, known))
+    with chips:
+        show_narrowing(filters)
     if lacking:
-        _say_lacking(filters, lacking)
+        _say_lacking(run, filters, lacking)
         return
     cases = worklist(table, filters)
     if cases.empty:
@@ -127,11 +137,22 @@ def _show_worklist(run: Run) -> None:
         show_cases(run, cases, place_of(cases), point)
 
 
+def _show_whole_run(run: Run) -> None:
+    """Only the open tab is worked out."""
+    for tab, show in zip(st.tabs(list(_OF_RUN), key=state.RUN_TAB, on_change="rerun"), _OF_RUN.values(), strict=True):
+        if tab.open:
+            with tab, errors_in_a_line():
+                show(run)
+
+
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    st.title("Review")
+    st.title("Review", width="content")
     run = frame.run_or_empty_state()
     view = _pick_view()
+    chips = st.container(horizontal=True, horizontal_alignment="right")
 if view == ALL:
     show_scan_map(run)
+elif view == WHOLE_RUN:
+    _show_whole_run(run)
 else:
-    _show_worklist(run)
+    _show_worklist(run, chips)

@@ -1,38 +1,88 @@
-"""The picture of a case, without anything that names it."""
+"""The picture of a case in the viewer, without anything that names it.
+
+All that goes to the browser can be read there. So the viewer knows a case by its number, which tells nothing, and gets
+the map only once the reader has committed. It is computed meanwhile, here in the server.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
-from core.review.study import Step, Study
+from core.errors import ExplorerError
+from core.review.pictures import Heat
+from core.review.study import AIDED, Step, Study, order_for, reader_key
 from core.runs import Run
-from pages.shared import cached_scans, state
-from pages.shared.flat_maps import FLAT_WORDS, is_flat
+from pages.review.viewer import component, payload
+from pages.shared import ahead, cached_viewed, state
+from pages.shared.cached_viewed import Asked
 
-_OPACITY = 0.55
+_VIEW, _MAPS, _SLICES = "study-case", "study-maps", "study-slices"
+_COMING = 2  # cases whose scans are read ahead
+_KEYS = (
+    ("1 to 6", "choose a rating"),
+    ("Enter", "keep it for good"),
+    ("+ -", "zoom; or Ctrl and the wheel, or two fingers"),
+    ("0", "the whole scan; or a double click"),
+    ("Shift", "and arrows, on the scan: pan; or drag"),
+    ("I", "black is white"),
+    ("W", "the window that it began with; drag with the right button or Shift to change it"),
+    ("H", "map on and off, once it is shown"),
+    ("D", "heat, contour, masked"),
+    ("?", "this list"),
+)
+# Marks, outlines and slices belong to the review; the map's own tools to the second reading.
+_HIDDEN = "[data-tool=outline], [data-tool=point], [data-tool=rectangle], [data-tool=unmark]"
+_HIDDEN_ALONE = ".viewer-tools:first-child .viewer-group"
 
 
-def show_scan(run: Run, study: Study, step: Step) -> None:
-    """The scan alone.
+def show_picture(run: Run, study: Study, reader: str, step: Step) -> None:
+    """The scan; in the second phase with the model's map.
 
     Raises:
         ExplorerError: the scan cannot be read.
     """
-    scan, _ = cached_scans.scan_with_map(run, step.case.path, study.positive, study.method)
-    st.image(scan, width="stretch", output_format="PNG", alt=f"Scan of case {step.position}")
+    picture = cached_viewed.picture(run, step.case.path)
+    asked, key = Asked(study.positive, study.method), _key(study, reader, step)
+    alone = step.phase != AIDED
+    maps: list[Heat | str] = [] if alone else [_map_or_words(run, step, asked)]
+    with st.container(key="study-picture"):
+        _hide(f"{_HIDDEN}, {_HIDDEN_ALONE}" if alone else _HIDDEN)
+        label = f"Scan of case {step.position} of {step.of}"
+        content = payload.case_payload(key, picture, label=label, at=0, count=1, mark=None, noted=())
+        component.mount_case(_VIEW, content, on_mark=_nothing)
+        component.mount_script(payload.script_payload(_KEYS))
+        component.mount_maps(_MAPS, payload.maps_payload(key, maps))
+        component.mount_slices(_SLICES, payload.slices_payload(key, {}, None), on_wish=_nothing)
+    ahead.of_this_server().wish(state.session_id(), _tasks(run, study, reader, step, asked))
 
 
-def show_with_map(run: Run, study: Study, step: Step) -> None:
-    """The scan with the model's map over it, which can be taken off.
+def _key(study: Study, reader: str, step: Step) -> str:
+    """What the browser knows a case by: another one for each reader, so that nobody sees a map meant for another."""
+    return hashlib.sha256(f"{study.id}\n{reader_key(reader)}\n{step.case.number}".encode()).hexdigest()[:16]
 
-    Raises:
-        ExplorerError: the scan cannot be read.
-    """
-    from core.explanation.overlay import overlaid
 
-    scan, found = cached_scans.scan_with_map(run, step.case.path, study.positive, study.method)
-    heat = st.toggle("Heat", True, key=state.STUDY_HEAT, help="What the model looked at.")
-    if found.is_empty:
-        st.caption("No positive evidence in this scan: there is no heat to draw.")
-    elif is_flat(found):
-        st.caption(FLAT_WORDS)
-    picture = overlaid(scan, found, opacity=_OPACITY) if heat and not is_flat(found) else scan
-    st.image(picture, width="stretch", output_format="PNG", alt=f"Scan of case {step.position}, with the model's map")
+def _map_or_words(run: Run, step: Step, asked: Asked) -> Heat | str:
+    try:
+        return cached_viewed.heat(run, step.case.path, asked)
+    except ExplorerError:
+        return "There is no map of this scan."  # the error's own words may name the file
+
+
+def _tasks(run: Run, study: Study, reader: str, step: Step, asked: Asked) -> Sequence[ahead.Task]:
+    order = order_for(study, reader)
+    coming = [study.cases[number].path for number in order[step.position : step.position + _COMING]]
+    return [
+        partial(cached_viewed.heat, run, step.case.path, asked),
+        *(partial(cached_viewed.picture, run, path) for path in coming),
+    ]
+
+
+def _hide(selectors: str) -> None:
+    scoped = ", ".join(f".st-key-study-picture {selector.strip()}" for selector in selectors.split(","))
+    st.html(f"<style>{scoped} {{ display: none }}</style>")
+
+
+def _nothing() -> None:
+    """Callback: marks and wishes are the review's."""

@@ -26,7 +26,7 @@ from core.runs import Run
 from pages.shared import cached, state
 from pages.shared.errors import say_error, say_problem
 from pages.shared.words import literal, score_text
-from pages.study.picture import show_scan, show_with_map
+from pages.study.picture import show_picture
 
 
 def show_reading(book: StudyBook, study: Study, reader: str) -> None:
@@ -67,10 +67,7 @@ def _show_case(book: StudyBook, study: Study, reader: str, step: Step, run: Run)
         st.subheader(f"Case {step.position} of {step.of}")
     try:
         with left:
-            if step.phase == UNAIDED:
-                show_scan(run, study, step)
-            else:
-                show_with_map(run, study, step)
+            show_picture(run, study, reader, step)
     except ExplorerError:
         # Its words may name the file, and a file's name may hold the class.
         say_error("the scan of this case cannot be shown: its file is missing or damaged", place=left)

@@ -5,6 +5,7 @@ from contextlib import closing
 
 import pandas as pd
 import pytest
+from conftest import plain
 from streamlit.testing.v1 import AppTest
 
 from core.review.marks import Mark
@@ -232,3 +233,10 @@ def test_the_run_shows_its_notes_and_what_corrected_labels_change(tiny_run, tmp_
     assert (copy / "index.csv").is_file()
     at.button(key="make-copy").click().run()
     assert "something at" in "\n".join(error.value for error in at.error)
+
+
+def test_a_run_on_corrected_labels_says_so_beside_its_name_and_its_figures(app, tiny_run):
+    tiny_run.updated(corrected="1 of 40 labels corrected by readers")
+    at = app("performance/page.py")
+    assert "with corrected labels: 1 of 40 labels corrected by readers" in plain(at.sidebar.caption[0].value)
+    assert "Trained on corrected labels: 1 of 40" in "\n".join(info.value for info in at.info)

@@ -92,7 +92,7 @@ def test_before_a_reader_commits_nothing_tells_label_score_or_name(app: Opened, 
     assert tells(sent(at), study) == []
     assert "Trained on" not in sent(at)  # the sidebar says nothing of the run
     assert at.metric.len == 0
-    assert "Heat" not in sent(at)
+    assert "Grad-CAM" not in sent(at)
     at = button(at, "study-rating-.*-6").click().run()
     assert tells(sent(at), study) == []
 

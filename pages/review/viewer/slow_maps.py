@@ -1,7 +1,5 @@
 """Maps that take a while: worked out in the background, for one scan, when somebody asks."""
 
-from dataclasses import asdict
-
 from core.review.pictures import Heat, heat_of
 from core.runs import Run
 from pages.shared.cached_viewed import Asked
@@ -24,7 +22,9 @@ def slow_heat(run: Run, path: str, asked: Asked) -> Heat | None:
 
 def offer_slow_map(run: Run, path: str, asked: Asked) -> None:
     """The button that starts it, and how far it is."""
+    from core.analyses.slow_map import KIND, slow_map_options
     from core.explanation.maps import METHODS
     from pages.shared.analyses import show_analysis
 
-    show_analysis(run, "slow-map", {"path": path, **asdict(asked)}, start_words=f"Work out {METHODS[asked.method]}")
+    options = slow_map_options(path, asked.target, asked.method, asked.layer)
+    show_analysis(run, KIND, options, start_words=f"Work out {METHODS[asked.method]} of this scan")

@@ -45,7 +45,7 @@ def show_case(run: Run, case: pd.Series, *, noted: Sequence[Mark] = (), upcoming
         noted: marks of its notes.
         upcoming: scans that are likely to be asked for next, the likeliest first; computed while people look.
     """
-    place, below, choices = st.container(), st.container(), st.container()
+    place, choices, below = st.container(), st.container(), st.container()
     path, key = str(case["path"]), case_key(run, str(case["path"]))
     try:
         slices = cached_viewed.slices(run, path)

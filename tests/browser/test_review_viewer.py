@@ -1,0 +1,149 @@
+"""The scan viewer under hands: zoom, window and maps move without asking Python; slices, marks and keys do their work."""
+
+import pytest
+from playwright.sync_api import Page
+
+from benchmarks.browser import READY
+from benchmarks.reviewed_run import write_reviewed_run
+from conftest import app_on
+
+MAPPED = ".viewer[data-mapped]:not([data-mapped=''])"
+SUM = """
+() => {
+    const canvas = document.querySelector(".viewer canvas")
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+    let sum = 0
+    for (let index = 0; index < data.length; index += 1) sum = (sum * 31 + data[index]) % 2147483647
+    return sum
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("viewer")
+    run = write_reviewed_run(folder / "runs", folder / "datasets" / "scans", scans=20)
+    with app_on(folder) as served:
+        yield f"{served}/review?run={run.id}&cell=any&split=any"
+
+
+@pytest.fixture
+def viewer(page: Page, address: str) -> Page:
+    page.goto(address)
+    page.wait_for_selector(MAPPED, timeout=120_000)
+    page.wait_for_selector(READY, timeout=60_000)
+    page.wait_for_timeout(300)
+    return page
+
+
+def painted(page: Page) -> int:
+    """A number for what stands on the first canvas, after the next frame."""
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return page.evaluate(SUM)
+
+
+def shown(page: Page) -> str:
+    return page.locator(".viewer").get_attribute("data-shown")
+
+
+def test_zoom_pan_window_and_maps_change_the_picture_without_a_word_to_python(page: Page, address: str):
+    said = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: said.append(len(frame))))
+    page.goto(address)
+    page.wait_for_selector(MAPPED, timeout=120_000)
+    page.wait_for_selector(READY, timeout=60_000)
+    page.wait_for_timeout(1000)
+    before = len(said)
+    box = page.locator(".viewer canvas").bounding_box()
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+    def pan():
+        page.mouse.move(*middle)
+        page.mouse.down()
+        page.mouse.move(middle[0] + 40, middle[1] + 20)
+        page.mouse.up()
+
+    def change_window():
+        page.keyboard.down("Shift")
+        pan()
+        page.keyboard.up("Shift")
+
+    seen = [painted(page)]
+    for act in (
+        *(lambda key=key: page.keyboard.press(key) for key in ("+", "h", "h", "d", "d", "i", "w")),
+        pan,
+        change_window,
+        lambda: page.locator('[data-tool="opacity"]').fill("90"),
+        lambda: page.locator('[data-tool="brightness"]').fill("30"),
+    ):
+        act()
+        seen.append(painted(page))
+    assert all(one != other for one, other in zip(seen, seen[1:], strict=False))
+    assert seen[1] == seen[3], "heat off and on again"
+    page.keyboard.press("0")
+    assert len(said) == before
+
+
+def test_the_wheel_turns_slices_and_the_next_case_begins_with_its_own(viewer: Page):
+    case = shown(viewer)
+    viewer.locator(".viewer canvas").hover()
+    viewer.mouse.wheel(0, 45)
+    viewer.get_by_text("without a map; the case is slice", exact=False).wait_for()
+    viewer.wait_for_function("() => !document.querySelector('.viewer-where').textContent.includes('loading')")
+    assert "without a map" in viewer.locator(".viewer canvas").get_attribute("aria-label")
+    viewer.keyboard.press("ArrowRight")
+    viewer.wait_for_function(
+        "before => document.querySelector('.viewer').dataset.mapped && "
+        "document.querySelector('.viewer').dataset.mapped !== before",
+        arg=case,
+    )
+    assert ": the case" in viewer.locator(".viewer-where").text_content()
+    viewer.wait_for_selector(READY)
+
+
+def test_a_rectangle_is_drawn_and_stays_with_its_case(viewer: Page):
+    viewer.keyboard.press("r")
+    box = viewer.locator(".viewer canvas").bounding_box()
+    viewer.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
+    viewer.mouse.down()
+    viewer.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"])
+    viewer.mouse.up()
+    viewer.locator('[data-tool="unmark"]').wait_for()
+    viewer.get_by_text("rectangle on the scan goes with the verdict").wait_for()
+    case = shown(viewer)
+    for key, marked in (("ArrowRight", 0), ("ArrowLeft", 1)):
+        viewer.keyboard.press(key)
+        viewer.wait_for_function(
+            f"before => (document.querySelector('.viewer').dataset.mapped === before) === {str(bool(marked)).lower()} && document.querySelector('.viewer').dataset.mapped",
+            arg=case,
+        )
+        viewer.wait_for_selector(READY)
+        viewer.wait_for_timeout(200)
+        assert viewer.locator('[data-tool="unmark"]:visible').count() == marked
+
+
+def test_the_keys_are_listed_and_letters_in_a_field_are_letters(viewer: Page):
+    viewer.locator(".viewer canvas").focus()
+    viewer.keyboard.press("?")
+    viewer.get_by_role("dialog", name="Keys").wait_for()
+    assert viewer.evaluate("() => document.activeElement.textContent") == "Close"
+    viewer.keyboard.press("Escape")
+    assert viewer.evaluate("() => document.activeElement.tagName") == "CANVAS"
+    before = painted(viewer)
+    viewer.get_by_label("Your name").fill("")
+    viewer.get_by_label("Your name").press_sequentially("hdi?r")
+    assert painted(viewer) == before
+    assert viewer.locator("dialog[open]").count() == 0
+
+
+def test_four_maps_stand_side_by_side_and_move_together(viewer: Page):
+    viewer.locator('[data-testid="stSelectbox"]:has(p:text-is("Show")) input').click()
+    viewer.get_by_role("option", name="Methods side by side").click()
+    viewer.wait_for_function("() => document.querySelectorAll('.viewer canvas').length === 4", timeout=60_000)
+    captions = viewer.locator(".viewer figcaption b").all_text_contents()
+    assert len(set(captions)) == 4
+    assert all("unscaled maximum" in text for text in viewer.locator(".viewer figcaption").all_text_contents())
+    viewer.set_viewport_size({"width": 800, "height": 1000})
+    viewer.keyboard.press("+")
+    painted(viewer)
+    assert viewer.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
