@@ -17,6 +17,7 @@ from core.decided import point_in_force
 from core.errors import DatasetError, RequestError, WorkError
 from core.evaluation.losses import mean_by_groups
 from core.explanation.faithfulness.measured import MEASURES, RANDOM_MAPS, SEED, Faithfulness, measure
+from core.explanation.faithfulness.verdict import WORDS, verdict_of_method
 from core.explanation.maps import METHODS
 from core.explanation.stages import stage_named
 from core.explanation.targets import target_named
@@ -29,7 +30,6 @@ KIND = "faithfulness"
 PER_CELL = 10
 DEFAULT_METHODS = ("gradcam", "hirescam", "layercam")
 _TABLE, _FACTS = "scans.parquet", "facts.json"
-_WORDS = ("trust", "doubt", "ignore")
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,7 @@ def work(run: Run, folder: Path, options: Mapping[str, str], progress: Progress)
     """Measure maps of a seeded sample of scans: `scans.parquet` and `facts.json`, see `Measured`.
 
     Raises:
-        RequestError: an option is wrong.
-        DatasetError: the dataset is not where it was.
+        RequestError: an option is wrong, or the dataset is not where it was.
         WorkError: no scan can be read.
     """
     asked = asked_of(options)
@@ -185,17 +184,22 @@ def by_method(table: pd.DataFrame) -> pd.DataFrame:
     """A row a method: mean gains over random maps in log-odds with 95 % intervals by groups, agreements, words.
 
     Columns: `method, scans`, of each measure `_gain`, `_low`, `_high`; `flip, shift, untrained` (means where there is
-    one), and the shares `trust, doubt, ignore`. An interval from fewer than two groups is NaN.
+    one), the shares of maps to `trust, doubt, ignore`, and the method's own `word` and `says`. An interval from fewer
+    than two groups is NaN.
     """
     rows = []
     for method, part in table.groupby("method", sort=False):
         row: dict[str, Any] = {"method": method, "scans": len(part)}
+        gains = []
         for name in MEASURES:
             known = part.dropna(subset=[f"{name}_gain"])
             numbers = np.unique(known["group"].astype(str), return_inverse=True)[1].astype(np.intp)
             gain = mean_by_groups(known[f"{name}_gain"].to_numpy(np.float64), numbers)
             row |= {f"{name}_gain": gain.value, f"{name}_low": gain.low, f"{name}_high": gain.high}
-        row |= {name: float(part[name].mean()) for name in ("flip", "shift", "untrained")}
-        row |= {word: float((part["word"] == word).mean()) for word in _WORDS}
+            gains.append(gain)
+        agreements = {name: float(part[name].mean()) for name in ("flip", "shift", "untrained")}
+        verdict = verdict_of_method(gains, **agreements)
+        row |= agreements | {word: float((part["word"] == word).mean()) for word in WORDS}
+        row |= {"word": verdict.word, "says": verdict.says}
         rows.append(row)
     return pd.DataFrame(rows)

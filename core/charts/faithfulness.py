@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
@@ -38,8 +39,8 @@ def faithfulness_figure(
     for column, (name, title) in enumerate(_HALVES, start=1):
         others = list(zip(*random[name], strict=True))  # of each share
         half = go.Figure()
-        low, high = [min(values) for values in others], [max(values) for values in others]
-        add_band(half, shares, low, high, name=f"all {len(random[name])} random maps", colour=NEUTRAL)
+        low, high = pd.Series([min(values) for values in others]), pd.Series([max(values) for values in others])
+        add_band(half, pd.Series(list(shares)), low, high, name=f"all {len(random[name])} random maps", colour=NEUTRAL)
         half.add_scatter(
             x=list(shares),
             y=[sum(values) / len(values) for values in others],

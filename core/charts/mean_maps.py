@@ -31,23 +31,29 @@ class CellPicture:
 def mean_maps_figure(cells: Mapping[str, CellPicture]) -> go.Figure:
     """Two rows of pictures, a column a cell: the mean scan, and the mean map over it, on one scale for all cells.
 
+    Where no map says where the heat is, as without any or the same everywhere, there is only the row of scans.
+
     Args:
         cells: by name, from the left; those without scans are left out.
     """
     shown = {cell: picture for cell, picture in cells.items() if picture.scans}
     if not shown:
         return empty_figure("No mean pictures: there are no scans.")
+    has_places = any(bool(np.ptp(picture.heat) > 0) for picture in shown.values())
+    count = 2 if has_places else 1
     titles = [f"{cell}<br>{scans(picture.scans)}" for cell, picture in shown.items()]
     figure = make_subplots(
-        rows=2, cols=len(shown), subplot_titles=titles, horizontal_spacing=0.02, vertical_spacing=0.03
+        rows=count, cols=len(shown), subplot_titles=titles, horizontal_spacing=0.02, vertical_spacing=0.03
     )
     hottest = max(float(picture.heat.max()) for picture in shown.values()) or 1.0
     for column, picture in enumerate(shown.values(), start=1):
-        for row in (1, 2):
+        for row in range(1, count + 1):
             figure.add_heatmap(
                 z=picture.scan, zmin=0, zmax=255, colorscale="gray", showscale=False, hoverinfo="skip",
                 row=row, col=column,
             )  # fmt: skip
+        if not has_places:
+            continue
         figure.add_heatmap(
             z=picture.heat.round(3), zmin=0, zmax=hottest, colorscale="Inferno", opacity=_OPACITY,
             showscale=column == len(shown), hovertemplate="mean heat %{z:.2f}<extra></extra>",
@@ -57,19 +63,19 @@ def mean_maps_figure(cells: Mapping[str, CellPicture]) -> go.Figure:
     alt = "Mean scan, and mean map over it, of each cell. " + " ".join(
         f"{cell}: {scans(picture.scans)}, {_place(picture.heat)}." for cell, picture in shown.items()
     )
-    styled(figure, alt=alt, x="", y="", height=2 * _PICTURE_PX + _ROOM_PX)
+    styled(figure, alt=alt, x="", y="", height=count * _PICTURE_PX + _ROOM_PX)
     figure.update_xaxes(visible=False, constrain="domain")
     # Squares stay squares, however wide the page is, and the first row of a picture is its top.
     figure.update_yaxes(visible=False, autorange="reversed", constrain="domain")
-    for number in range(1, 2 * len(shown) + 1):
+    for number in range(1, count * len(shown) + 1):
         axis = "" if number == 1 else str(number)
         figure.layout[f"yaxis{axis}"].scaleanchor = f"x{axis}"
     return figure
 
 
 def _place(heat: NDArray[np.float32]) -> str:
-    if not heat.any():
-        return "no heat"
+    if np.ptp(heat) == 0:
+        return "no place of heat"
     row, column = np.unravel_index(int(heat.argmax()), heat.shape)
     down, across = _ROWS[int(3 * row / heat.shape[0])], _COLUMNS[int(3 * column / heat.shape[1])]
     where = "in the middle" if down == across else f"in the {down} {across}"

@@ -53,22 +53,18 @@ def scan_map_figure(
         _add_scores(figure, drawn, positive)
         shown = f"coloured by the score for {positive}"
     else:
-        names = named(drawn[by])
+        all_names = named(there[by])
+        names, counts = all_names.loc[drawn.index], all_names.value_counts()
         colours = dict(colours or _named_colours(names))
-        order = [name for name in colours if (names == name).any()]
+        order = [name for name in colours if name in counts.index]
         for name in (*(name for name in order if name not in _ERRORS), *(n for n in _ERRORS if n in order)):
             _add(figure, drawn[names == name], name, colours[name], *_ERROR_MARKS.get(name, ("circle", 6)))
-        shown = (
-            "coloured by "
-            + by
-            + ": "
-            + ", ".join(f"{name} {int((named(there[by]) == name).sum()):,}" for name in order)
-        )
+        shown = f"coloured by {by}: " + ", ".join(f"{name} {int(counts[name]):,}" for name in order)
     if by != "cell":
         _add_errors(figure, drawn)
     thin = f", of which {len(drawn):,} are drawn" if len(drawn) < len(there) else ""
-    counts = there["cell"].value_counts()
-    wrong = " and ".join(in_cell(int(counts.get(cell, 0)), cell) for cell in reversed(_ERRORS))
+    cells = there["cell"].value_counts()
+    wrong = " and ".join(in_cell(int(cells.get(cell, 0)), cell) for cell in reversed(_ERRORS))
     alt = (
         f"Map of {scans(len(there))}{thin}, {shown}; {wrong} drawn on top. "
         "Scans near each other look alike to the network."

@@ -23,6 +23,7 @@ def similar(run: Run, scans: list[str], *, count: int) -> Facts:
         RequestError: a scan is neither, or `count` is out of range.
         RunDamagedError: the run's features cannot be read.
     """
+    from core.evaluation.intervals import none_if_nan
     from core.explanation.features import read_features
     from core.explanation.look_alikes import TrainingScans, shown_classes
     from core.explanation.near_copies import contents_of, copies_among
@@ -42,8 +43,8 @@ def similar(run: Run, scans: list[str], *, count: int) -> Facts:
             {
                 "scan": name,
                 "split": near.split or None,
-                "nearest": near.distance,
-                "farther_than": near.beyond,
+                "nearest": none_if_nan(near.distance),
+                "farther_than": none_if_nan(near.beyond),
                 "unlike": near.is_unlike,
                 "like": {
                     label: [_facts(near, neighbour, copies.of.get(neighbour.path, "")) for neighbour in row]

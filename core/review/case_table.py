@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from core.evaluation.decision.operating_point import OperatingPoint
 from core.evaluation.subgroup_cuts import cut_column
@@ -24,7 +25,7 @@ def case_table(run: Run, splits: Sequence[str], point: OperatingPoint) -> pd.Dat
     `SplitResults.with_cells`); `content`, the SHA-256 of the scan, by which notes and
     other runs know it, empty where the index lacks it; `certainty`, how far a score lies
     from the threshold, as a share in [0, 1] of how far it could; `near`, whether it is among the nearest tenth of its
-    split; `group_number` and `slice`, by which scans are in the order of their groups.
+    split.
 
     Raises:
         RequestError: the run is not finished, or has no such split.
@@ -40,11 +41,19 @@ def table_of(results: Sequence[SplitResults], index: pd.DataFrame, point: Operat
     table["content"] = _contents(table["path"], index)
     order = np.argsort(table["path"].to_numpy(object), kind="stable")
     table = table.iloc[order].reset_index(drop=True)
-    table["group_number"] = pd.factorize(table["group"], sort=True)[0]
-    table["slice"] = _slice_numbers(table["path"])
     for column in ("cell", "split", "label", "predicted"):
         table[column] = table[column].astype("category")
     return table
+
+
+def slice_places(table: pd.DataFrame) -> dict[str, NDArray[np.int64]]:
+    """By which scans are in the order of their groups, and in each as people count: `group_number`, then `slice`.
+
+    Both have shape (n,). A hundred thousand names take seconds, so they are put in order for who asks.
+    """
+    place = {path: number for number, path in enumerate(in_order(table["path"].tolist()))}
+    slices = np.array([place[path] for path in table["path"].tolist()], np.int64)
+    return {"group_number": pd.factorize(table["group"], sort=True)[0].astype(np.int64), "slice": slices}
 
 
 def with_parts(table: pd.DataFrame, run: Run, columns: Iterable[str], split: str) -> pd.DataFrame:
@@ -95,15 +104,9 @@ def _at_point(results: SplitResults, point: OperatingPoint) -> pd.DataFrame:
     return table
 
 
-def _contents(paths: pd.Series, index: pd.DataFrame) -> pd.Series:
-    known = index.drop_duplicates("path")
-    return paths.map(pd.Series(known["sha256"].to_numpy(object), index=known["path"].to_numpy(object))).fillna("")
-
-
-def _slice_numbers(paths: pd.Series) -> pd.Series:
-    """Place of each path among all of them as people count."""
-    place = {path: number for number, path in enumerate(in_order(paths.tolist()))}
-    return paths.map(place)
+def _contents(paths: pd.Series, index: pd.DataFrame) -> list[str]:
+    content_of = dict(zip(index["path"].tolist(), index["sha256"].tolist(), strict=True))
+    return [content_of.get(path, "") for path in paths.tolist()]
 
 
 def _rows_by_split(table: pd.DataFrame) -> list[pd.Index]:

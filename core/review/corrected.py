@@ -15,7 +15,8 @@ from pathlib import Path
 import pandas as pd
 
 from core.data.corrected_labels import CORRECTION_COLUMNS, LABEL_BEFORE
-from core.data.folders import DECISIONS_FILE, OWN_FOLDER, dataset_root, own_folder, walk
+from core.data.folders import DECISIONS_FILE, OWN_FOLDER, dataset_root, own_folder, refusal, walk
+from core.data.frames import file_and_frame
 from core.data.index import index_dataset
 from core.data.layout import GIVEN_COLUMNS, INDEX_NAME, Listed, Listing, list_scans
 from core.data.partial_folder import partial_folder, remove_abandoned
@@ -24,6 +25,7 @@ from core.errors import DatasetError, RequestError, WorkError
 from core.files import make_folder, write_text
 from core.review.corrections import Corrections, corrections
 from core.review.note import Note
+from core.review.note_exchange import no_formula
 
 Progress = Callable[[int, int], None]
 _Row = dict[str, str]
@@ -127,7 +129,7 @@ def _corrected(row: _Row, label: str, content: str, wanted: Corrections) -> _Row
     before = row.get(LABEL_BEFORE, "") or label
     if found.label == before:
         return {"label": found.label} | dict.fromkeys(CORRECTION_COLUMNS, "")
-    said = dict(zip(CORRECTION_COLUMNS, (before, "; ".join(found.readers), found.at), strict=True))
+    said = dict(zip(CORRECTION_COLUMNS, (before, no_formula("; ".join(found.readers)), found.at), strict=True))
     return {"label": found.label} | said
 
 
@@ -143,7 +145,7 @@ def _write(root: Path, out: Path, columns: list[str], rows: list[_Row]) -> None:
     remove_abandoned(out)
     try:
         with partial_folder(out) as partial:
-            _link_files(root, partial)
+            _link_files(root, partial, [row["path"] for row in rows])
             _copy_own(root, partial)
             write_text(partial / INDEX_NAME, _csv(columns, rows))
             _check_listed(partial, rows)
@@ -154,21 +156,29 @@ def _write(root: Path, out: Path, columns: list[str], rows: list[_Row]) -> None:
         ) from error
 
 
-def _link_files(root: Path, out: Path) -> None:
-    """Every visible file of the dataset, as a hard link where that goes, else as a copy."""
+def _link_files(root: Path, out: Path, listed: Iterable[str]) -> None:
+    """Every visible file of the dataset, as a hard link where that goes, else as a copy.
+
+    An index.csv may also list what lies in a hidden folder or behind a link to another folder of the dataset.
+    """
     out.mkdir()
     for path, entry, problem in walk(root):
-        if entry is None or problem or path == INDEX_NAME:
-            continue
-        file = (root / path).resolve()
-        if not file.is_file() or not file.is_relative_to(root):
-            continue
-        place = out / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(file, place)
-        except OSError:  # another disk, or one without hard links
-            shutil.copy2(file, place)
+        if entry is not None and not problem and path != INDEX_NAME:
+            _link(root, path, out)
+    for path in dict.fromkeys(listed):
+        if not refusal(root, path):
+            _link(root, file_and_frame(root / path)[0].relative_to(root).as_posix(), out)
+
+
+def _link(root: Path, path: str, out: Path) -> None:
+    file, place = (root / path).resolve(), out / path
+    if not file.is_file() or not file.is_relative_to(root) or place.exists():
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(file, place)
+    except OSError:  # another disk, or one without hard links
+        shutil.copy2(file, place)
 
 
 def _copy_own(root: Path, out: Path) -> None:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from core.analyses.heat import read_heat
 from core.explanation.projection import read_area
+from core.review.case_table import slice_places
 from core.review.filters import Filters
 from core.review.label_doubt import label_doubts
 from core.review.notes import notes_of
@@ -24,7 +25,7 @@ def with_known(
     out-of-sample score; `suspected`: whether it is probably wrong. `in_lungs`: share of the heat in the lungs, in
     [0, 1], NaN where no lungs were found.
     `disagreement`, `spread`: of other runs, as in `OtherRuns`. `map_x`, `map_y`: place on the map that an area was
-    drawn on. What has not been worked out is left away, which `core.review.worklist.unanswered` says.
+    drawn on. `group_number`, `slice`: as `slice_places` gives them. What has not been worked out is left away, which `core.review.worklist.unanswered` says.
 
     Args:
         table: of all scans of the run.
@@ -47,14 +48,15 @@ def with_known(
     if "disagreement" in asked:
         said = others() if others is not None else other_runs(table, run)
         found |= {"disagreement": said.disagreement, "spread": said.spread}
+    if "group" in asked:
+        found |= slice_places(table)
     if filters.area:
         found |= _places(table, run, filters.area)
     return table.assign(**found) if found else table
 
 
 def _read(table: pd.DataFrame, run: Run) -> Mapping[str, object]:
-    latest = notes_of(run).latest()
-    return {"read": table["content"].isin(latest["content"])}
+    return {"read": table["content"].isin(list(notes_of(run).scans_read()))}
 
 
 def _doubt(table: pd.DataFrame, run: Run) -> Mapping[str, object]:

@@ -75,6 +75,11 @@ def notes_content(notes: Sequence[Note]) -> dict[str, Any]:
     return {"schema": _SCHEMA, "notes": [dict(zip(COLUMNS, as_row(note), strict=True)) for note in notes]}
 
 
+def no_formula(text: str) -> str:
+    """A text as a spreadsheet takes it for one: with an apostrophe in front where it might take it for a formula."""
+    return f"'{text}" if text.startswith(("'", *_BEGINS_A_FORMULA)) else text
+
+
 def _csv_entries(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
@@ -124,8 +129,7 @@ def _checked(path: Path, where: str, entry: dict[str, Any]) -> Note:
 def _cell(value: Any) -> str:
     if isinstance(value, float):
         return repr(value)
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("'", *_BEGINS_A_FORMULA)) else text
+    return no_formula("" if value is None else str(value))
 
 
 def _ending(path: Path) -> str:

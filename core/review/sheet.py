@@ -4,7 +4,6 @@ A sheet leaves the machine. So it names its scan by the content, not by a file's
 may hold who the patient is.
 """
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.calibration import temperature_in_force
 from core.data.images import read_scan
-from core.data.pixels import kept_square
 from core.decided import point_in_force
 from core.errors import RequestError
 from core.evaluation.decision.operating_point import OperatingPoint
@@ -23,6 +20,7 @@ from core.evaluation.decision.zones import REFERRED, RULED_IN, RULED_OUT
 from core.results import split_results
 from core.review.note import Note
 from core.review.notes import notes_of
+from core.review.sheet_map import map_facts, map_of, map_title
 from core.review.verdicts import VERDICTS
 from core.runs import Run, now_text, read_index
 
@@ -97,8 +95,9 @@ def sheet_of(
     case, content = rows.iloc[0], str(known["sha256"])
     network = model or load_run_model(run)
     scan = read_scan(_file_of(run, str(known["path"])), window=network.window, sha256=content)
-    found, says = _map_of(run, network, scan, content, target=target, method=method, layer=layer)
-    facts = [*_verdict(case, run, point), *_map_facts(network, scan, found), *_origin(run, case, content)]
+    asked = (target or run.record.positive, method, layer)
+    found, says = map_of(run, network, str(known["path"]), scan, content, *asked)
+    facts = [*_verdict(case, run, point), *map_facts(network, scan, found), *_origin(run, case, content)]
     if found is not None:
         scan, found = reduced(scan, found, longest_px=LONGEST_PX)
     notes = tuple(note for note in notes_of(run).standing() if note.content == content)
@@ -106,7 +105,7 @@ def sheet_of(
         scan=scan,
         scan_map=found,
         map_says=says,
-        map_title="" if found is None else _map_title(found),
+        map_title="" if found is None else map_title(found),
         facts=tuple(facts),
         notes=notes,
         run=run.id,
@@ -143,38 +142,6 @@ def _file_of(run: Run, path: str) -> Path:
     return root / path
 
 
-def _map_of(
-    run: Run,
-    network: "LoadedModel",
-    scan: NDArray[np.uint8],
-    content: str,
-    *,
-    target: str | None,
-    method: str,
-    layer: str,
-) -> "tuple[ScanMap | None, str]":
-    """The map, or why there is none."""
-    from core.explanation.maps import METHODS, explain
-    from core.explanation.stages import stages
-
-    if method not in METHODS:
-        raise RequestError(f"expected a method among {', '.join(METHODS)}, found {method!r}")
-    try:
-        stages(network)
-    except RequestError as error:
-        return None, str(error)
-    found = explain(
-        network,
-        scan,
-        target=target,
-        method=method,
-        layer=layer,
-        square=kept_square(content, network.image_size, window=network.window),
-        temperature=temperature_in_force(run),
-    )
-    return found, found.says
-
-
 def _verdict(case: "pd.Series[Any]", run: Run, point: OperatingPoint) -> list[tuple[str, str]]:
     score = float(case["score"])
     facts = [
@@ -188,33 +155,6 @@ def _verdict(case: "pd.Series[Any]", run: Run, point: OperatingPoint) -> list[tu
     return [*facts, *((f"P({name})", f"{float(case[name]):.6g}") for name in run.record.classes)]
 
 
-def _map_facts(network: "LoadedModel", scan: NDArray[np.uint8], found: "ScanMap | None") -> list[tuple[str, str]]:
-    from core.explanation.lungs import find_lungs
-    from core.explanation.stages import stages
-    from core.explanation.whereabouts import whereabouts
-
-    if found is None:
-        return []
-    height, width = found.side
-    layer = next((stage.words for stage in stages(network) if stage.layer == found.layer), found.layer)
-    facts = [
-        ("Map", _map_title(found)),
-        ("Layer", f"{found.layer}: {layer}"),
-        ("Unscaled maximum", f"{found.maximum:.3g}, on {height} x {width} cells"),
-    ]
-    anatomy = find_lungs(scan)
-    if anatomy.refused:
-        return [*facts, ("Heat in the lungs", f"not told: {anatomy.refused}")]
-    where = whereabouts(found.heat, anatomy)
-    if math.isnan(where.in_lungs):
-        return facts
-    return [
-        *facts,
-        ("Heat in the lungs", f"{where.in_lungs:.0%} (lungs cover {where.lung_area:.0%} of the picture)"),
-        ("Hottest place", where.peak_in or "nowhere"),
-    ]
-
-
 def _origin(run: Run, case: "pd.Series[Any]", content: str) -> list[tuple[str, str]]:
     record = run.record
     return [
@@ -222,9 +162,3 @@ def _origin(run: Run, case: "pd.Series[Any]", content: str) -> list[tuple[str, s
         ("Scan (content)", content[:16]),
         ("Network", f"{record.config.get('backbone')} at {record.config.get('image_size')} px"),
     ]
-
-
-def _map_title(found: "ScanMap") -> str:
-    from core.explanation.maps import METHODS
-
-    return f"{METHODS[found.method]} for {found.about or found.target}"

@@ -18,6 +18,15 @@ from core.review.filters import ANY, ONLY, Filters
 PART = "part: "  # + column: which of its parts a scan is in
 AREA_X, AREA_Y = "map_x", "map_y"  # place on the map of all scans
 _ERRORS = ("missed", "false alarm")
+_ORDER_BY = {
+    "error": ["certainty", "cell"],
+    "score-down": ["score"],
+    "score-up": ["score"],
+    "disagreement": ["disagreement", "spread"],
+    "group": ["group_number", "slice"],
+    "doubt": ["doubt"],
+    "outside": ["in_lungs"],
+}
 # What must be known for a filter or an order, by its name in the address: the column of the table, why it is not there,
 # and why it may be there and tell nothing.
 _NEEDS = {
@@ -28,8 +37,9 @@ _NEEDS = {
     "disagreement": (
         "disagreement",
         "other runs were not looked at",
-        "no other run with these classes knows the scans",
+        "no other run of these classes knows the scans",
     ),
+    "group": ("slice", "the slices of each group have not been put in order", ""),
     "area": (AREA_X, "the map that the area was drawn on has not been made for this run", "no scan is on that map"),
 }
 
@@ -57,8 +67,8 @@ def worklist(table: pd.DataFrame, filters: Filters) -> pd.DataFrame:
             "(for the heat: `python -m core analyse RUN heat`)"
         )
     kept = np.flatnonzero(_all_of(masks(table, filters).values(), len(table)))
-    chosen = table.iloc[kept]
-    return chosen.iloc[_order(chosen, filters.order)].reset_index(drop=True)
+    keys = table[_ORDER_BY[filters.order]].take(kept)
+    return table.take(kept[_order(keys, filters.order)]).reset_index(drop=True)
 
 
 def unanswered(table: pd.DataFrame, filters: Filters) -> dict[str, str]:
@@ -113,8 +123,9 @@ def counts(table: pd.DataFrame, filters: Filters) -> dict[str, dict[str, int]]:
     total: dict[str, dict[str, int]] = {}
     for name, column in (("cell", "cell"), ("split", "split"), ("truth", "label"), ("predicted", "predicted")):
         rest = _all_of((mask for key, mask in found.items() if key != name), len(table))
-        values = table[column].to_numpy()[rest] if not rest.all() else table[column]
-        total[name] = {str(value): int(count) for value, count in pd.Series(values).value_counts().items() if count}
+        values = table[column].cat
+        found_there = np.bincount(values.codes.to_numpy()[rest], minlength=len(values.categories)).tolist()
+        total[name] = {str(value): n for value, n in zip(values.categories, found_there, strict=True) if n}
     total["split"][ANY] = sum(total["split"].values())
     for name in ONLY:
         if _column_of(name) in table.columns:
@@ -140,22 +151,22 @@ def place_of(cases: pd.DataFrame) -> Mapping[str, int]:
     return dict(zip(cases["path"].tolist(), range(len(cases)), strict=True))
 
 
-def _order(chosen: pd.DataFrame, order: str) -> NDArray[np.intp]:
+def _order(keys: pd.DataFrame, order: str) -> NDArray[np.intp]:
     """Places in the new order; the table is in the order of paths, which a stable sort keeps among equals."""
     if order == "group":
-        return np.lexsort((chosen["slice"].to_numpy(), chosen["group_number"].to_numpy()))
+        return np.lexsort((keys["slice"].to_numpy(), keys["group_number"].to_numpy()))
     if order == "score-up":
-        return np.argsort(chosen["score"].to_numpy(), kind="stable")
+        return np.argsort(keys["score"].to_numpy(), kind="stable")
     if order == "score-down":
-        return _falling(chosen["score"])
+        return _falling(keys["score"])
     if order == "disagreement":
-        return np.lexsort((_last(-chosen["spread"]), _last(-chosen["disagreement"])))
+        return np.lexsort((_last(-keys["spread"]), _last(-keys["disagreement"])))
     if order == "doubt":
-        return _falling(chosen["doubt"])
+        return _falling(keys["doubt"])
     if order == "outside":
-        return np.argsort(_last(chosen["in_lungs"]), kind="stable")
-    is_right = ~chosen["cell"].isin(_ERRORS).to_numpy()
-    return np.lexsort((-chosen["certainty"].to_numpy(), is_right))
+        return np.argsort(_last(keys["in_lungs"]), kind="stable")
+    is_error = keys["cell"].isin(_ERRORS).to_numpy()
+    return np.argsort(-keys["certainty"].to_numpy() - 2.0 * is_error, kind="stable")
 
 
 def _falling(values: pd.Series) -> NDArray[np.intp]:

@@ -11,6 +11,7 @@ from pages.shared import cached
 if TYPE_CHECKING:
     import pandas as pd
 
+    from core.explanation.features import Features
     from core.explanation.look_alikes import LookAlikes, TrainingScans
     from core.explanation.near_copies import Copies
     from core.explanation.projection import Projection
@@ -39,7 +40,7 @@ def places(run: Run, kind: str, made: str) -> "Projection | None":
 
 def predictions(run: Run) -> "pd.DataFrame":
     """The run's predictions, in their order; not to be changed. Raises RunDamagedError where they cannot be read."""
-    return _training_scans(str(run.folder), _made_at(run), run).features.table
+    return _features(str(run.folder), _made_at(run), run).table
 
 
 def _made_at(run: Run) -> tuple[float, ...]:
@@ -47,12 +48,19 @@ def _made_at(run: Run) -> tuple[float, ...]:
     return tuple(cached.changed_at(run.folder / name) for name in names)
 
 
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _features(folder: str, made_at: tuple[float, ...], _run: Run) -> "Features":
+    from core.explanation.features import read_features
+
+    return read_features(_run)
+
+
 @st.cache_resource(show_spinner="Reading the network's features", max_entries=2)
 def _training_scans(folder: str, made_at: tuple[float, ...], _run: Run) -> "TrainingScans":
-    from core.explanation.features import read_features
     from core.explanation.look_alikes import TrainingScans, shown_classes
 
-    return TrainingScans(read_features(_run), shown_classes(_run.record.classes, _run.record.positive))
+    features = _features(folder, made_at, _run)
+    return TrainingScans(features, shown_classes(_run.record.classes, _run.record.positive))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

@@ -17,7 +17,7 @@ from core.review.worklist import place_of
 from core.runs import Run, read_index
 from pages.shared import cached
 
-_KNOWN_ORDERS = ("disagreement", "doubt", "outside")  # that go by more than the run's own scores
+_KNOWN_ORDERS = ("disagreement", "doubt", "group", "outside")  # that go by more than the run's own scores
 
 
 def table(run: Run, point: OperatingPoint) -> pd.DataFrame:

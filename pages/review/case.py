@@ -13,14 +13,14 @@ from pages.review.listing import show_listing
 from pages.review.look_alikes import show_look_alikes
 from pages.review.notes import marks_of_notes, show_notes
 from pages.review.paging import show_paging
-from pages.review.viewer.maps_shown import is_wide
+from pages.review.sheet import show_sheet
+from pages.review.viewer.maps_shown import asked_first, is_wide
 from pages.review.viewer.view import viewer
 from pages.shared import state
 from pages.shared.errors import errors_in_a_line
 
 LISTING, FACTS, OTHERS = "The whole worklist", "Facts", "Other runs"
 LIKE, FAITHFUL = "Look-alikes", "Is the map faithful?"
-FAITHFUL = "Is the map faithful?"
 
 
 @st.fragment
@@ -50,6 +50,10 @@ def show_cases(run: Run, cases: pd.DataFrame, places: Mapping[str, int], point: 
         show_verdict(case, run, point)
         show_notes(run, case, coming[1])
     _tabs(run, cases, position, point)
+    asked = asked_first(run)
+    if asked is not None:
+        with errors_in_a_line():
+            show_sheet(run, case, target=asked.target, method=asked.method, layer=asked.layer)
     state.write_address("review")
 
 

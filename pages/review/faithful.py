@@ -9,7 +9,7 @@ from core.explanation.faithfulness.verdict import CHANCE_TO_TRUST, LEAST_AGREEME
 from core.runs import Run
 from pages.review import cached_faithful
 from pages.review.viewer.maps_shown import asked_first
-from pages.shared import charts, state
+from pages.shared import cached_viewed, charts, state
 from pages.shared.analyses import show_analysis
 from pages.shared.moving_bar import moving_bar
 from pages.shared.tables import table_with_download
@@ -29,9 +29,9 @@ _HOW = (
     "values and smoothness at other places. It says what the network used, not whether that is the disease."
 )
 _AGREEMENTS = {
-    "flip": ("Agrees with the mirrored scan's map", f"at least {LEAST_AGREEMENT}"),
-    "shift": ("Agrees with the moved scan's map", f"at least {LEAST_AGREEMENT}"),
-    "untrained": ("Agrees with untrained networks' maps", f"at most {MOST_LIKE_UNTRAINED}"),
+    "flip": ("the mirrored scan", f"at least {LEAST_AGREEMENT}"),
+    "shift": ("the moved scan", f"at least {LEAST_AGREEMENT}"),
+    "untrained": ("untrained networks", f"at most {MOST_LIKE_UNTRAINED}"),
 }
 
 
@@ -78,8 +78,8 @@ def show_faithfulness_of_shown(run: Run, path: str) -> None:
         st.caption("Choose a map above first.")
         return
     words = target_choices(run.record.classes, run.record.positive).get(asked.target, asked.target)
-    where = literal(asked.layer or "the last stage")
-    st.markdown(f"**{METHODS[asked.method]}** for **{literal(words)}** at {where}")
+    where = cached_viewed.layers(run).get(asked.layer, asked.layer or "the last stage")
+    st.markdown(f"**{METHODS[asked.method]}** for **{literal(words)}**, {literal(where)}")
     show_faithfulness(run, path, asked.target, asked.method, asked.layer)
 
 
@@ -120,8 +120,11 @@ def show_run_faithfulness(run: Run) -> None:
         f"cell at threshold {found.threshold:.3f}, drawn by seed {found.seed}"
         + (f"; {found.unread} could not be read." if found.unread else ".")
     )
+    table = by_method(found.table).replace({"method": dict(METHODS)})
+    for row in table.itertuples():
+        _say_word(row.word, f"**{row.method}**: {literal(row.says)}.")
     table_with_download(
-        by_method(found.table).replace({"method": dict(METHODS)}),
+        table.drop(columns=["word", "says"]),
         f"faithfulness-{run.id}",
         alt="Each method's gain over random maps with intervals, agreements, and shares of trust, doubt and ignore",
         percents=("trust", "doubt", "ignore"),
@@ -131,8 +134,7 @@ def show_run_faithfulness(run: Run) -> None:
 
 
 def _show_found(found: "Faithfulness") -> None:
-    colour, icon = BADGES[found.verdict.word]
-    st.markdown(f":{colour}-badge[{icon} {found.verdict.word}] {literal(sentence(found.verdict.says))}")
+    _say_word(found.verdict.word, literal(sentence(found.verdict.says)))
     if found.curves is None:
         return
     from core.charts.faithfulness import faithfulness_figure
@@ -145,7 +147,11 @@ def _show_found(found: "Faithfulness") -> None:
         about=found.target,
     )
     charts.show(figure, key="faithful-curves", top_px=36)
-    table_with_download(numbers_of(found), "faithfulness-of-map", alt="The numbers behind the word")
+    grid = st.grid(5, min_column_width=150, gap="medium")
+    with grid.cell(column_span=3):
+        table_with_download(gains_of(found), "faithfulness-gains", alt="Each measure of the map and of random maps")
+    with grid.cell(column_span=2):
+        table_with_download(agreements_of(found), "faithfulness-agreements", alt="Agreement of the map with others")
     st.caption(
         f"{len(found.random)} random maps, drawn by a seed. Gains are in log-odds; low and high hold 95 % of the "
         f"random maps. Over all three, random maps do as well in {found.chance:.0%} of draws; up to "
@@ -153,11 +159,16 @@ def _show_found(found: "Faithfulness") -> None:
     )
 
 
-def numbers_of(found: "Faithfulness") -> pd.DataFrame:
-    """What stands behind the word, a row a measure; `low` and `high` around the gain."""
+def _say_word(word: str, why: str) -> None:
+    colour, icon = BADGES[word]
+    st.markdown(f":{colour}-badge[{icon} {word}] {why}")
+
+
+def gains_of(found: "Faithfulness") -> pd.DataFrame:
+    """A row a measure: of the map, of random maps, and how much better the map is; `low` and `high` around that."""
     from core.explanation.faithfulness.measured import MEASURES
 
-    rows: list[dict[str, object]] = [
+    rows = [
         {
             "measure": MEASURES[name],
             "this map": one.value,
@@ -165,12 +176,16 @@ def numbers_of(found: "Faithfulness") -> pd.DataFrame:
             "gain": one.gain.value,
             "low": one.gain.low,
             "high": one.gain.high,
-            "trusted": "gain above 0",
         }
         for name, one in found.compared.items()
     ]
-    rows += [
-        {"measure": words, "this map": getattr(found, name), "trusted": limit}
+    return pd.DataFrame(rows)
+
+
+def agreements_of(found: "Faithfulness") -> pd.DataFrame:
+    """With which maps the map agrees, in [-1, 1], and how much is trusted."""
+    rows = [
+        {"map of": words, "agreement": getattr(found, name), "trusted": limit}
         for name, (words, limit) in _AGREEMENTS.items()
     ]
     return pd.DataFrame(rows)

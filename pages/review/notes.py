@@ -91,12 +91,13 @@ def _reader(top: Any) -> str:
 
 
 def _verdicts(run: Run, case: pd.Series, reader: str, own: Note | None, next_path: str) -> None:
+    # Keys name the scan: what was pressed before the next one is painted never counts for that one.
     with st.container(horizontal=True, gap="small"):
         for number, (verdict, words) in enumerate(VERDICTS.items(), start=1):
             chosen = own is not None and own.verdict == verdict
             st.button(
                 words,
-                key=f"verdict-{verdict}",
+                key=f"verdict-{verdict}-{case['content']}",
                 shortcut=str(number),
                 type="primary" if chosen else "secondary",
                 disabled=not reader,
@@ -117,7 +118,14 @@ def _last_saved(run: Run, case: pd.Series, own: Note | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         where = "" if last.path == case["path"] else f" for {literal(last.path)}"
         st.markdown(f":green[:material/check:] Saved: {VERDICTS[last.note.verdict]}{where}", width="content")
-        st.button("Undo", key="undo-note", icon=":material/undo:", shortcut="u", on_click=undo, args=(run, last))
+        st.button(
+            "Undo",
+            key=f"undo-note-{last.note.id}",
+            icon=":material/undo:",
+            shortcut="u",
+            on_click=undo,
+            args=(run, last),
+        )
 
 
 def _right_label(run: Run, case: pd.Series, reader: str) -> None:
@@ -142,7 +150,7 @@ def _mark(run: Run, case: pd.Series, own: Note | None) -> None:
     if own is not None and own.mark is not None:
         st.button(
             f"Take the {own.mark.kind} off the note",
-            key="drop-mark",
+            key=f"drop-mark-{case['content']}",
             icon=":material/ink_eraser:",
             type="tertiary",
             on_click=partial(amend, run, case, keep_mark=False),
@@ -154,7 +162,7 @@ def _mark(run: Run, case: pd.Series, own: Note | None) -> None:
     else:
         st.button(
             f"Keep the {drawn.kind} with the note",
-            key="keep-mark",
+            key=f"keep-mark-{case['content']}",
             icon=":material/ink_selection:",
             on_click=amend,
             args=(run, case),
@@ -169,13 +177,13 @@ def _earlier(said: tuple[Note, ...], reader: str, run: Run) -> None:
         with st.expander(f"Other readers ({len(others)})", expanded=reader in standing, icon=":material/group:"):
             for note in others:
                 _line(note, run, text=note.text)
-    if said and (reader in standing or len(said) > len(standing)):
-        with st.expander(f"History ({len(said)})", icon=":material/history:"):
+    seen = [note for note in said if reader in standing or note.reader == reader]
+    if seen:
+        with st.expander(f"History ({len(seen)})", icon=":material/history:"):
             before = _texts_before(said)
-            for note in reversed(said):
+            for note in reversed(seen):
                 state_words = "" if note in standing.values() else "taken back" if note.undone else "changed since"
-                if not others or reader in standing or note.reader == reader:
-                    _line(note, run, state_words, text=note.text if note.text != before.get(note.id, "") else "")
+                _line(note, run, state_words, text=note.text if note.text != before[note.id] else "")
 
 
 def _texts_before(said: tuple[Note, ...]) -> dict[str, str]:
@@ -191,7 +199,7 @@ def _texts_before(said: tuple[Note, ...]) -> dict[str, str]:
 def _line(note: Note, run: Run, state_words: str = "", *, text: str) -> None:
     label = f" → {literal(note.right_label)}" if note.right_label else ""
     parts = [f"{VERDICTS[note.verdict]}{label}", note.confidence and f"{note.confidence} confidence"]
-    parts += [note.mark.kind if note.mark is not None else "", note.at[:16].replace("T", " "), state_words]
+    parts += [note.mark.kind if note.mark is not None else "", f"{note.at[:16].replace('T', ' ')} UTC", state_words]
     parts += ["" if note.run == run.id else f"on {literal(note.run)}"]
     st.markdown(f"**{literal(note.reader)}** · " + " · ".join(filter(None, parts)))
     if text:

@@ -1,6 +1,7 @@
 """What "label wrong" verdicts change: the run's figures before and after, and a corrected copy of its dataset."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -9,8 +10,6 @@ from core.data.arrivals.names import clean_folder_name
 from core.decided import point_in_force
 from core.errors import ExplorerError, failure_line
 from core.results import splits_of
-from core.review.corrected import corrected_copy
-from core.review.corrected_figures import CorrectedFigures
 from core.review.notes import notes_of
 from core.review.verdicts import LABEL_WRONG
 from core.runs import Run, read_index
@@ -19,6 +18,9 @@ from pages.shared import cached, state
 from pages.shared.known_folders import allow
 from pages.shared.tables import table_with_download
 from pages.shared.words import SPLIT_NAMES, decimal, decimal_interval, interval, literal, percent, score_text
+
+if TYPE_CHECKING:
+    from core.review.corrected_figures import CorrectedFigures
 
 _MOST_SENTENCES = 20
 
@@ -47,7 +49,7 @@ def show_corrected_figures(run: Run) -> None:
     _copy(run)
 
 
-def _figures(run: Run, found: CorrectedFigures) -> None:
+def _figures(run: Run, found: "CorrectedFigures") -> None:
     st.markdown(
         f"**{found.changed:,}** of {found.before.n:,} labels of this split differ. Of {found.errors:,} errors by the "
         f"first labels **{found.mended:,}** are none by the corrected ones; of {found.right:,} right calls "
@@ -98,6 +100,8 @@ def _copy(run: Run) -> None:
 
 
 def _make(run: Run, name: str) -> None:
+    from core.review.corrected import corrected_copy
+
     try:
         tidy = clean_folder_name(name, what="the copy")
         index = read_index(run)

@@ -14,6 +14,8 @@ from core.runs import Run
 from pages.review import cached_review
 from pages.review.case import show_cases
 from pages.review.filters import drop, filters_in_address, show_filters, show_narrowing, start_over, words_of
+from pages.review.notes_figures import show_corrected_figures
+from pages.review.notes_run import show_run_notes
 from pages.review.scan_map import show_scan_map
 from pages.review.whole_run import show_whole_run
 from pages.shared import frame, state

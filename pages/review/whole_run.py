@@ -13,6 +13,7 @@ from pages.shared import charts, state
 from pages.shared.analyses import show_analysis
 from pages.shared.errors import errors_in_a_line
 from pages.shared.estimates import show_rate
+from pages.shared.flat_maps import FLAT_WORDS
 from pages.shared.tables import table_with_download
 from pages.shared.words import interval, literal, percent, sentence, share
 
@@ -47,6 +48,8 @@ def show_whole_run(run: Run) -> None:
 
 
 def _show_heat(run: Run) -> None:
+    from core.analyses.heat_pictures import map_cells
+
     table, places = cached_heat.table(run), cached_heat.places(run)
     if table is None or table.empty:
         st.info("It has to be worked out anew: the run's predictions have changed.", icon=":material/replay:")
@@ -58,7 +61,9 @@ def _show_heat(run: Run) -> None:
         "in the viewer can check."
     )
     _say_refused(table, everything)
-    if everything.judged:
+    if map_cells(run) == (1, 1):
+        st.info(FLAT_WORDS, icon=":material/grid_off:")
+    elif everything.judged:
         _show_lungs(run, places, everything)
     else:
         _show_without_lungs(everything)
@@ -134,12 +139,12 @@ def _about_cells(run: Run) -> str:
     from core.analyses.heat_pictures import map_cells
 
     height, width = map_cells(run)
-    says = f"A map has {height} x {width} cells."
+    says = f"A map has {height} × {width} cells."
     if max(height, width) > _COARSE:
         return says
     return (
-        f"{says} Each covers {share(1 / (height * width))} of the picture, more than a lung's border leaves room for: "
-        "heat in a lung spills over it, so read these shares beside chance, and not alone."
+        f"{says} Each covers {share(1 / (height * width))} of the picture, so heat in a lung spills over its border: "
+        "read these shares beside chance, not alone."
     )
 
 

@@ -65,7 +65,7 @@ def _show_running(run: Run, kind: str, options: Mapping[str, str] | None, key: s
             if st.button("Stop", icon=":material/stop:", key=f"stop-{key}", help="Nothing of it is kept then."):
                 job.stop(run, kind, options)
                 st.toast("Asked to stop.")
-        st.caption("Works in the background, slower than a training beside it; goes on when this page is closed.")
+        st.caption("Works in the background at low priority; goes on when this page is closed.")
 
     block()
 

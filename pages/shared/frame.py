@@ -44,7 +44,7 @@ def sidebar(url_path: str) -> None:
             persist_state="session",  # st.switch_page forgets what widgets hold
         )
         run = runs[state.get(state.PICKED_RUN)]
-        corrected = f", with corrected labels: {run.record.corrected}" if run.record.corrected else ""
+        corrected = f"; {run.record.corrected}" if run.record.corrected else ""
         st.caption(literal(f"Trained on {Path(run.record.data).name}{corrected}"))
         _threshold_in_force(run)
         if url_path != "threshold":

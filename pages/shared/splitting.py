@@ -22,7 +22,8 @@ def say_how_split(run: Run) -> None:
     if words := sweep_words(run):
         st.warning(literal(words), icon=":material/rule:")
     if run.record.corrected:
-        st.info(f"Trained on corrected labels: {literal(run.record.corrected)}.", icon=":material/edit_note:")
+        words = f"Trained and counted with corrected labels: {run.record.corrected} before."
+        st.info(literal(words), icon=":material/edit_note:")
     if run.record.decisions:
         st.caption(literal(sentence(f"Decided about the dataset: {'; '.join(run.record.decisions)}")))
 

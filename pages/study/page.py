@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.review.study import Study
 from core.review.study_store import StudyBook
-from pages.shared import cached, frame, state
+from pages.shared import cached, state
 from pages.shared.errors import say_problem
 from pages.shared.words import literal
 from pages.study.beginning import show_beginning
@@ -49,20 +49,19 @@ def _show_tabs(book: StudyBook, study: Study) -> None:
             show_making(book)
 
 
-st.title("Reading study")
 book = StudyBook.of(cached.runs_folder())
 studies = {study.id: study for study in book.studies()}
-if not studies:
-    st.markdown(
-        "Readers call scans twice: alone, and then with the model's score and map. What the model adds, and what it "
-        "spoils, is the difference."
-    )
-    frame.run_or_empty_state()
-    show_making(book)
-elif state.get(state.STUDY_READER) and state.get(state.STUDY) in studies:
+if state.get(state.STUDY_READER) and state.get(state.STUDY) in studies:
     show_reading(book, studies[state.get(state.STUDY)], state.get(state.STUDY_READER))
 else:
+    st.title("Reading study")
     study = _chosen(studies)
     if study is not None:
         st.subheader(literal(study.name))
         _show_tabs(book, study)
+    else:
+        st.markdown(
+            "Readers call scans twice: alone, and then with the model's score and map. What the model adds, and what "
+            "it spoils, is the difference."
+        )
+        show_making(book)

@@ -6,6 +6,7 @@ the map only once the reader has committed. It is computed meanwhile, here in th
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -65,7 +66,8 @@ def _key(study: Study, reader: str, step: Step) -> str:
 
 def _map_or_words(run: Run, step: Step, asked: Asked) -> Heat | str:
     try:
-        return cached_viewed.heat(run, step.case.path, asked)
+        found = cached_viewed.heat(run, step.case.path, asked)
+        return replace(found, target_score=step.case.score)  # the study's, as it stands beside it
     except ExplorerError:
         return "There is no map of this scan."  # the error's own words may name the file
 

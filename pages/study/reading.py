@@ -62,7 +62,8 @@ def _head(study: Study, reader: str, step: Step | None) -> None:
 
 
 def _show_case(book: StudyBook, study: Study, reader: str, step: Step, run: Run) -> None:
-    left, right = st.columns([3, 2], gap="medium")
+    grid = st.grid(5, min_column_width=160, gap="medium")
+    left, right = grid.cell(column_span=3), grid.cell(column_span=2)
     with right:
         st.subheader(f"Case {step.position} of {step.of}")
     try:

@@ -39,7 +39,7 @@ def show_results(book: StudyBook, study: Study) -> None:
         _show_readers(figures)
         _show_switches(figures)
         _show_agreement(figures)
-        _show_downloads(study, answers, figures)
+        _show_every_answer(study, answers)
     else:
         st.info("Nobody has read a case both ways yet.", icon=":material/info:")
 
@@ -70,7 +70,7 @@ def _show_chart(study: Study, figures: "StudyFigures") -> None:
 
 
 def _show_readers(figures: "StudyFigures") -> None:
-    from core.review.study_tables import MEASURES, measures_of
+    from core.review.study_tables import MEASURES, measures_of, readers_table
 
     for measure in MEASURES:
         st.markdown(f"**{_MEANINGS[measure]}**")
@@ -82,6 +82,7 @@ def _show_readers(figures: "StudyFigures") -> None:
             row |= {"With the model": tell(aided), "Difference": _gain_cell(gain, model is None)}
             rows.append(row if model is None else row | {"Model, same cases": tell(model)})
         st.table(pd.DataFrame(rows).set_index("Reader"), border="horizontal")
+    download_button(readers_table(figures), "study-readers")
 
 
 def _show_switches(figures: "StudyFigures") -> None:
@@ -107,7 +108,7 @@ def _show_switches(figures: "StudyFigures") -> None:
 def _show_agreement(figures: "StudyFigures") -> None:
     from core.review.study_tables import agreement_table
 
-    st.markdown("**Agreement beyond chance (kappa): 1 is full, 0 as by chance**")
+    st.markdown("**Agreement beyond chance: Cohen's kappa of two, Fleiss' of all; 1 is full, 0 as by chance**")
     rows = [_kappas(" and ".join(pair.readers), pair.cases, pair.unaided, pair.aided) for pair in figures.pairs]
     if figures.together is not None:
         every = figures.together
@@ -119,22 +120,19 @@ def _show_agreement(figures: "StudyFigures") -> None:
     download_button(agreement_table(figures), "study-agreement")
 
 
-def _show_downloads(study: Study, answers: Sequence[Answer], figures: "StudyFigures") -> None:
+def _show_every_answer(study: Study, answers: Sequence[Answer]) -> None:
     from core.review.study_answers import answers_csv
-    from core.review.study_tables import readers_table
 
-    with st.container(horizontal=True):
-        download_button(readers_table(figures), "study-readers")
-        st.download_button(
-            "Download every answer (CSV)",
-            data=lambda: answers_csv(study, answers),
-            file_name=f"study-{study.id}-answers.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            key=f"study-answers-{study.id}",
-            on_click="ignore",
-            help="With the truth and the model's score of each case: not for who is still reading.",
-        )
+    st.download_button(
+        "Download every answer (CSV)",
+        data=lambda: answers_csv(study, answers),
+        file_name=f"study-{study.id}-answers.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        key=f"study-answers-{study.id}",
+        on_click="ignore",
+        help="With the truth and the model's score of each case: not for who is still reading.",
+    )
 
 
 def _kappas(who: str, cases: int, unaided: "Estimate", aided: "Estimate") -> dict[str, str]:

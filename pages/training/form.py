@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.data.corrected_labels import corrected_words
 from core.data.dataset import Dataset
 from core.data.joined import joined_classes
 from core.data.positive import guess_positive
@@ -48,6 +49,8 @@ def training_form() -> Asked | None:
         return None
     with st.container(border=True):
         st.caption(literal(sentence(dataset.group_meaning)))
+        if corrected := corrected_words(dataset.table):
+            st.caption(f":material/edit_note: {literal(corrected)}: every run on it says so.")
         split = show_split(dataset, "training")
         window = _window(dataset)
     if split.refusal:

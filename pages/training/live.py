@@ -71,7 +71,7 @@ def _about(run: Run) -> None:
     for note in record.notes:
         st.markdown(f":material/info: {literal(sentence(note))}")
     if record.corrected:
-        st.markdown(f":material/edit_note: Trained on corrected labels: {literal(record.corrected)}.")
+        st.markdown(f":material/edit_note: {literal(record.corrected)} before.")
     with st.expander("About this run", icon=":material/info:"):
         st.caption(group_words(run))
         if record.weights_from:

@@ -1,13 +1,22 @@
-"""The scan viewer under hands: zoom, window and maps move without asking Python; slices, marks and keys do their work."""
+"""The scan viewer under hands: zoom, window and maps move without asking Python; slices, marks and keys work."""
+
+import itertools
 
 import pytest
 from playwright.sync_api import Page
 
 from benchmarks.browser import READY
 from benchmarks.reviewed_run import write_reviewed_run
-from conftest import app_on
+from tests.browser.conftest import app_on
 
+pytestmark = pytest.mark.browser
 MAPPED = ".viewer[data-mapped]:not([data-mapped=''])"
+MAPPED_OR_NOT = """
+([key, same]) => {
+    const { mapped } = document.querySelector(".viewer").dataset
+    return mapped !== "" && (mapped === key) === same
+}
+"""
 SUM = """
 () => {
     const canvas = document.querySelector(".viewer canvas")
@@ -78,7 +87,7 @@ def test_zoom_pan_window_and_maps_change_the_picture_without_a_word_to_python(pa
     ):
         act()
         seen.append(painted(page))
-    assert all(one != other for one, other in zip(seen, seen[1:], strict=False))
+    assert all(one != other for one, other in itertools.pairwise(seen))
     assert seen[1] == seen[3], "heat off and on again"
     page.keyboard.press("0")
     assert len(said) == before
@@ -92,11 +101,7 @@ def test_the_wheel_turns_slices_and_the_next_case_begins_with_its_own(viewer: Pa
     viewer.wait_for_function("() => !document.querySelector('.viewer-where').textContent.includes('loading')")
     assert "without a map" in viewer.locator(".viewer canvas").get_attribute("aria-label")
     viewer.keyboard.press("ArrowRight")
-    viewer.wait_for_function(
-        "before => document.querySelector('.viewer').dataset.mapped && "
-        "document.querySelector('.viewer').dataset.mapped !== before",
-        arg=case,
-    )
+    viewer.wait_for_function(MAPPED_OR_NOT, arg=[case, False])
     assert ": the case" in viewer.locator(".viewer-where").text_content()
     viewer.wait_for_selector(READY)
 
@@ -111,15 +116,11 @@ def test_a_rectangle_is_drawn_and_stays_with_its_case(viewer: Page):
     viewer.locator('[data-tool="unmark"]').wait_for()
     viewer.get_by_text("rectangle on the scan goes with the verdict").wait_for()
     case = shown(viewer)
-    for key, marked in (("ArrowRight", 0), ("ArrowLeft", 1)):
+    for key, is_marked in (("ArrowRight", False), ("ArrowLeft", True)):
         viewer.keyboard.press(key)
-        viewer.wait_for_function(
-            f"before => (document.querySelector('.viewer').dataset.mapped === before) === {str(bool(marked)).lower()} && document.querySelector('.viewer').dataset.mapped",
-            arg=case,
-        )
+        viewer.wait_for_function(MAPPED_OR_NOT, arg=[case, is_marked])
         viewer.wait_for_selector(READY)
-        viewer.wait_for_timeout(200)
-        assert viewer.locator('[data-tool="unmark"]:visible').count() == marked
+        assert viewer.locator('[data-tool="unmark"]:visible').count() == is_marked
 
 
 def test_the_keys_are_listed_and_letters_in_a_field_are_letters(viewer: Page):

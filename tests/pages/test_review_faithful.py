@@ -55,9 +55,9 @@ def test_nothing_is_measured_unasked_and_the_word_comes_with_its_numbers(tiny_ru
     assert not at.exception
     assert measured == [1]
     assert any("-badge[:material/" in text.value for text in at.markdown)
-    (table,) = at.dataframe
-    assert table.value["measure"].tolist()[:3] == ["Deletion", "Insertion", "ROAD"]
-    assert len(table.value) == 6
+    gains, agreements = at.dataframe
+    assert gains.value["measure"].tolist() == ["Deletion", "Insertion", "ROAD"]
+    assert agreements.value["map of"].tolist() == ["the mirrored scan", "the moved scan", "untrained networks"]
     at.run()
     assert measured == [1]  # kept
 

@@ -46,8 +46,12 @@ def named(panel) -> AppTest:
     return panel.text_input(key=state.READER).set_value("Ada").run()
 
 
+def button(panel: AppTest, begins: str):
+    return next(each for each in panel.button if each.key.startswith(begins))
+
+
 def press(panel: AppTest, verdict: str) -> AppTest:
-    panel.button(key=f"verdict-{verdict}").click().run()
+    button(panel, f"verdict-{verdict}").click().run()
     assert not panel.exception
     return panel
 
@@ -69,11 +73,11 @@ def sure(panel: AppTest):
 
 
 def test_without_a_name_no_verdict_can_be_given_and_the_page_says_so(panel, tiny_run):
-    assert all(panel.button(key=f"verdict-{verdict}").disabled for verdict in VERDICTS)
+    assert all(button(panel, f"verdict-{verdict}").disabled for verdict in VERDICTS)
     assert "Say who reads" in shown(panel)
     panel.text_input(key=state.READER).set_value("A\x07da").run()
     assert "control characters" in shown(panel)
-    assert all(panel.button(key=f"verdict-{verdict}").disabled for verdict in VERDICTS)
+    assert all(button(panel, f"verdict-{verdict}").disabled for verdict in VERDICTS)
     assert not notes_of(tiny_run).path.exists()
 
 
@@ -129,10 +133,10 @@ def test_a_remark_without_a_verdict_is_there_when_the_reader_comes_back(named, t
 def test_undo_takes_back_step_by_step_and_the_fields_follow(named, tiny_run):
     press(named, "model-wrong")
     area(named).set_value("sharp").run()
-    named.button(key="undo-note").click().run()
+    button(named, "undo-note").click().run()
     assert said(tiny_run) == [("Ada", "model-wrong", "", "", "")]
     assert area(named).value == ""
-    named.button(key="undo-note").click().run()
+    button(named, "undo-note").click().run()
     assert said(tiny_run) == []
     assert [note.undone != "" for note in notes_of(tiny_run).history()] == [True, True]
     assert "taken back" in shown(named)
@@ -144,7 +148,7 @@ def test_a_verdict_can_turn_to_the_next_scan_and_undo_turns_back(named, tiny_run
     press(named, "model-wrong")
     assert named.session_state[state.CASE] == second
     assert "Saved: Model wrong for" in shown(named)
-    named.button(key="undo-note").click().run()
+    button(named, "undo-note").click().run()
     assert named.session_state[state.CASE] == first
     assert said(tiny_run) == []
 
@@ -185,7 +189,7 @@ def test_a_mark_on_the_scan_goes_with_the_verdict_and_can_be_taken_off(named, ti
     assert named.session_state[state.MARKS] == {}
     area(named).set_value("there").run()
     assert notes_of(tiny_run).standing()[0].mark == mark
-    named.button(key="drop-mark").click().run()
+    button(named, "drop-mark").click().run()
     assert notes_of(tiny_run).standing()[0].mark is None
 
 
@@ -238,5 +242,14 @@ def test_the_run_shows_its_notes_and_what_corrected_labels_change(tiny_run, tmp_
 def test_a_run_on_corrected_labels_says_so_beside_its_name_and_its_figures(app, tiny_run):
     tiny_run.updated(corrected="1 of 40 labels corrected by readers")
     at = app("performance/page.py")
-    assert "with corrected labels: 1 of 40 labels corrected by readers" in plain(at.sidebar.caption[0].value)
-    assert "Trained on corrected labels: 1 of 40" in "\n".join(info.value for info in at.info)
+    assert "Trained on tiny; 1 of 40 labels corrected by readers" in plain(at.sidebar.caption[0].value)
+    assert "with corrected labels: 1 of 40 labels" in "\n".join(info.value for info in at.info)
+
+
+def test_what_was_pressed_while_the_next_scan_is_on_its_way_counts_for_the_one_on_screen(named, tiny_run):
+    first, second = read_index(tiny_run).iloc[0], read_index(tiny_run).iloc[1]
+    pressed = button(named, "verdict-model-wrong")
+    assert pressed.key.endswith(first["sha256"])
+    named.session_state[state.CASE] = second["path"]
+    named.run()
+    assert all(second["sha256"] in each.key for each in named.button if each.key.startswith("verdict-"))

@@ -50,7 +50,6 @@ def agreement_with_untrained(
     method: str,
     layer: str,
     seed: int,
-    networks: int = NETWORKS,
 ) -> float:
     """Mean agreement of a map with the same maps of networks that have learnt nothing, in [-1, 1].
 
@@ -62,15 +61,14 @@ def agreement_with_untrained(
         square: as it takes it, shape (s, s).
         cells: its map at the layer's own size.
         target, method, layer: of the map.
-        seed: of the first network.
-        networks: how many are drawn.
+        seed: of the first of `NETWORKS` networks.
     """
     if np.ptp(cells) == 0:
         return math.nan
     side = square.shape[0]
     heat = enlarged(cells, side)
     found = []
-    for number in range(networks):
+    for number in range(NETWORKS):
         network = untrained(model, seed=seed + number)
         (other,), _ = cells_of(network, square[None], target=target, method=method, layer=layer)
         found.append(agreement(heat, enlarged(other, side)))

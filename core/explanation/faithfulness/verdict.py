@@ -1,7 +1,10 @@
 """One word about a map, from its numbers: trust, doubt or ignore. A pure rule, with its limits and their reasons."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from core.evaluation.intervals import Estimate
 
 TRUST, DOUBT, IGNORE = "trust", "doubt", "ignore"
 WORDS = (TRUST, DOUBT, IGNORE)
@@ -48,18 +51,37 @@ def verdict_of(
         return Verdict(IGNORE, "removing what it marks matters no more than removing what random maps mark")
     if untrained > SAME_AS_UNTRAINED:
         return Verdict(IGNORE, "networks that have learnt nothing give the same map")
-    doubts = []
-    if chance > CHANCE_TO_TRUST:
-        doubts.append(f"random maps do as well in {chance:.0%} of draws")
+    doubts = [f"random maps do as well in {chance:.0%} of draws"] if chance > CHANCE_TO_TRUST else []
+    return _unless(doubts, flip, shift, untrained)
+
+
+def verdict_of_method(gains: Sequence[Estimate], *, flip: float, shift: float, untrained: float) -> Verdict:
+    """Whether to believe a method over many scans of a run: where a single coarse map says little, its mean may.
+
+    Args:
+        gains: of each measure the mean gain over random maps, above 0 if better, with its interval.
+        flip, shift, untrained: mean agreements, as for `verdict_of`.
+    """
+    if not any(gain.value > 0 for gain in gains):
+        return Verdict(IGNORE, "removing what its maps mark matters no more than removing what random maps mark")
+    if untrained > SAME_AS_UNTRAINED:
+        return Verdict(IGNORE, "networks that have learnt nothing give the same maps")
+    sure = sum(gain.low > 0 for gain in gains)
+    doubts = [] if sure == len(gains) else [f"better than random maps beyond doubt by {sure} of {len(gains)} measures"]
+    return _unless(doubts, flip, shift, untrained)
+
+
+def _unless(doubts: list[str], flip: float, shift: float, untrained: float) -> Verdict:
+    """Trust, unless there are doubts already or the agreements give some."""
     unstable = [name for name, value in (("mirrored", flip), ("slightly moved", shift)) if not value >= LEAST_AGREEMENT]
     if unstable:
-        doubts.append(f"it changes when the scan is {' or '.join(unstable)}")
+        doubts = [*doubts, f"it changes when the scan is {' or '.join(unstable)}"]
     if not untrained <= MOST_LIKE_UNTRAINED:
-        doubts.append("networks that have learnt nothing give a similar map")
+        doubts = [*doubts, "networks that have learnt nothing give something similar"]
     if doubts:
         return Verdict(DOUBT, "; ".join(doubts))
     return Verdict(
         TRUST,
-        "what it marks matters more to the network than what random maps mark, it stays when the scan is mirrored or "
+        "what is marked matters more to the network than what random maps mark, it stays when the scan is mirrored or "
         "moved, and an untrained network gives another",
     )

@@ -23,7 +23,8 @@ def layer(own_run: Run) -> str:
     return stages(load_run_model(own_run))[1].layer
 
 
-def test_a_run_is_measured_and_summed_up(own_run: Run, layer: str) -> None:
+def test_a_run_is_measured_and_summed_up(own_run: Run, layer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.analyses.faithfulness.RANDOM_MAPS", 4)
     options = Asked(methods=("layercam",), layer=layer, per_cell=2).options()
     assert read_faithfulness(own_run, options) is None
     told: list[tuple[int, int]] = []
@@ -86,7 +87,7 @@ def test_wrong_options_and_a_moved_dataset_are_refused(own_run: Run, capsys: pyt
         finished = call(["analyse", own_run.folder, "faithfulness", "--set", setting], capsys)
         assert (finished.status, finished.stderr.count("expected")) == (2, 1), finished.stderr
     moved = own_run.updated(data=str(own_run.folder / "nowhere"))
-    with pytest.raises(DatasetError):
+    with pytest.raises(RequestError, match="dataset's folder"):
         carry_out(moved, "faithfulness")
 
 

@@ -172,15 +172,15 @@ def test_no_gradient_flows_to_weights_before_the_last_stages_end(model: LoadedMo
     assert all(parameter.grad is None for name, parameter in model.network.named_parameters() if "fc" not in name)
 
 
-def test_threads_that_share_a_model_get_the_same_maps_as_one_alone(model: LoadedModel) -> None:
+def test_threads_that_share_a_model_get_the_same_maps_as_one_alone(light_model: LoadedModel) -> None:
     rng = np.random.default_rng(1)
     scans = [rng.integers(0, 256, (70, 50), dtype=np.uint8) for _ in range(6)]
     methods = (("gradcam", ""), ("layercam", "layer3"), ("ablationcam", "layer1"))
-    asked = [(scan, target, *how) for scan in scans for target in model.classes for how in methods]
+    asked = [(scan, target, *how) for scan in scans for target in light_model.classes for how in methods]
 
     def answer(question: tuple[Scan, str, str, str]) -> tuple[NDArray[np.float32], float, float]:
         scan, target, method, layer = question
-        found = explain(model, scan, target=target, method=method, layer=layer)
+        found = explain(light_model, scan, target=target, method=method, layer=layer)
         return found.heat, found.maximum, found.target_score
 
     alone = [answer(question) for question in asked]

@@ -75,6 +75,9 @@ def test_the_last_note_of_each_reader_about_each_scan_stands(book):
     latest = book.latest()
     assert list(latest.columns) == list(COLUMNS)
     assert latest["verdict"].tolist() == [note.verdict for note in book.standing()]
+    assert book.scans_read() == {SCAN, OTHER}
+    book.undo(OTHER, "Ada")
+    assert book.scans_read() == {SCAN}
 
 
 def test_undo_goes_back_note_by_note_and_keeps_them_in_the_history(book):

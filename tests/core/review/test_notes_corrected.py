@@ -88,6 +88,16 @@ def test_where_the_disk_knows_no_hard_links_scans_are_copied(data, tmp_path, mon
     assert (index_dataset(made.folder).table["problem"] == "").all()
 
 
+def test_scans_behind_a_link_inside_the_dataset_are_in_the_copy_too(tmp_path):
+    data = write_dataset(tmp_path / "data", with_csv=True)
+    (data / "linked").symlink_to(data / "ill")
+    (data / "index.csv").write_text((data / "index.csv").read_text().replace("ill/p7-", "linked/p7-"))
+    made = corrected_copy(data, tmp_path / "copy", [wrong(contents(data)["linked/p7-0.png"], "healthy", "=Ada()")])
+    table = index_dataset(made.folder).table.set_index("path")
+    assert (table["problem"] == "").all()
+    assert table.loc["linked/p7-0.png", "corrected_by"] == "'=Ada()"
+
+
 def test_what_was_decided_about_the_dataset_holds_for_its_copy(data, tmp_path):
     decide(data, Decision("odd-scan", "exclude", "blank", paths=("ill/p6-0.png",)))
     made = corrected_copy(data, tmp_path / "copy", [wrong(contents(data)["ill/p5-0.png"], "healthy")])

@@ -212,3 +212,22 @@ def test_the_command_writes_the_page(finished_run, tmp_path, capsys):
         assert main(["sheet", finished_run.id, path, "--runs", runs, "--out", str(tmp_path / name)]) == status
         assert (tmp_path / name).exists() == (status == 0)
     assert RESEARCH_ONLY in capsys.readouterr().out
+
+
+def test_a_map_that_takes_a_while_is_not_waited_for(finished_run):
+    sheet = sheet_of(finished_run, first(finished_run)["path"], method="scorecam")
+    assert sheet.scan_map is None
+    assert "Score-CAM takes a while" in sheet.map_says
+
+
+def test_a_map_that_was_worked_out_before_is_on_the_sheet(noted_run):
+    from core.analyses.slow_map import read_slow_map
+
+    path = first(noted_run)["path"]
+    asked = ["--set", f"path={path}", "--set", "method=scorecam", "--set", "target=COVID"]
+    runs = str(noted_run.folder.parent)
+    assert main(["analyse", noted_run.id, "slow-map", *asked, "--runs", runs]) == 0
+    assert read_slow_map(noted_run, path, "COVID", "scorecam") is not None
+    sheet = sheet_of(noted_run, path, target="COVID", method="scorecam")
+    assert sheet.map_title == "Score-CAM for COVID"
+    assert sheet.scan_map.heat.shape == sheet.scan.shape

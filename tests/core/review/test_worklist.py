@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.errors import RequestError
 from core.evaluation.decision.operating_point import fixed_point
 from core.results import SplitResults
-from core.review.case_table import table_of
+from core.review.case_table import slice_places, table_of
 from core.review.filters import ANY, CELLS, ORDERS, Filters, without
 from core.review.worklist import PART, counts, left_without, masks, place_of, unanswered, worklist
 
@@ -93,6 +93,7 @@ def test_equal_scores_are_listed_by_path():
 )
 def test_filters_and_counts_agree_with_counting_row_by_row(rows, threshold, filters):
     table = table_at(rows, threshold)
+    table = table.assign(**slice_places(table))
 
     def fits(row, asked) -> bool:
         return (
@@ -132,6 +133,7 @@ def test_scores_rise_or_fall_as_asked(rows, threshold, order):
 
 def test_slices_of_a_group_stand_together_as_people_count():
     table = table_at([(True, 0.5, group, "val") for group in "abab" * 3], 0.5)
+    table = table.assign(**slice_places(table))
     listed = worklist(table, Filters(order="group"))
     assert listed["group"].tolist() == ["a"] * 6 + ["b"] * 6
     assert listed["path"].tolist()[:6] == ["0.png", "2.png", "4.png", "6.png", "8.png", "10.png"]
@@ -162,6 +164,7 @@ def test_a_list_that_needs_what_is_not_known_says_so_and_is_not_an_empty_one():
         Filters(unread=True),
         Filters(order="disagreement"),
         Filters(order="doubt"),
+        Filters(order="group"),
         Filters(area="pca:0,0;1,0;1,1"),
         Filters(subgroups=(("sex", "F"),)),
     ):

@@ -145,4 +145,4 @@ def test_log_odds_are_those_of_the_scores(loss: str) -> None:
     outputs = torch.randn(20, 3, generator=torch.Generator().manual_seed(0))
     scores = class_scores(outputs, loss)[:, 1].double()
     assert log_odds(outputs, loss, 1).double().numpy() == pytest.approx(torch.logit(scores).numpy(), abs=1e-4)
-    assert log_odds(torch.tensor([[200.0, 0.0]]), loss, 0).item() > 50
+    assert log_odds(torch.tensor([[200.0, -200.0]]), loss, 0).item() > 50

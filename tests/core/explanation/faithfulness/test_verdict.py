@@ -6,11 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
+from core.evaluation.intervals import Estimate
 from core.explanation.faithfulness.curves import Curves, Perturber
 from core.explanation.faithfulness.measured import chance_of
 from core.explanation.faithfulness.orders import order_of
 from core.explanation.faithfulness.random_maps import enlarged, random_maps
-from core.explanation.faithfulness.verdict import DOUBT, IGNORE, TRUST, verdict_of
+from core.explanation.faithfulness.verdict import DOUBT, IGNORE, TRUST, verdict_of, verdict_of_method
 
 GOOD = {"chance": 0.05, "flip": 0.5, "shift": 0.5, "untrained": 0.5}
 NAN = math.nan
@@ -90,3 +91,24 @@ def test_a_map_that_knows_nothing_is_seldom_believed() -> None:
 def test_equal_curves_are_no_better_than_chance() -> None:
     one = curves_for(np.eye(8), 0)
     assert chance_of(one, (one,) * 19) == 1.0
+
+
+BETTER, UNSURE, WORSE = Estimate(1.0, 0.2, 1.8), Estimate(1.0, -0.2, 2.2), Estimate(-1.0, -2.0, 0.0)
+STEADY = {"flip": 0.9, "shift": 0.9, "untrained": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("gains", "changed", "word", "why"),
+    [
+        ((BETTER, BETTER, BETTER), {}, TRUST, "matters more"),
+        ((BETTER, UNSURE, BETTER), {}, DOUBT, "by 2 of 3 measures"),
+        ((BETTER, Estimate(1.0, NAN, NAN), WORSE), {}, DOUBT, "by 1 of 3 measures"),
+        ((WORSE, WORSE, Estimate(NAN, NAN, NAN)), {}, IGNORE, "no more than"),
+        ((BETTER, BETTER, BETTER), {"shift": 0.4}, DOUBT, "slightly moved"),
+        ((BETTER, BETTER, BETTER), {"untrained": 0.95}, IGNORE, "learnt nothing"),
+    ],
+)
+def test_a_method_is_believed_where_every_measure_is_better_beyond_doubt(gains, changed, word, why) -> None:
+    found = verdict_of_method(gains, **(STEADY | changed))
+    assert found.word == word
+    assert why in found.says
