@@ -68,7 +68,7 @@ def _figure(judged: Run, data: Path, *, folds: int) -> Measured:
     )
     by = f"{folds} folds" if folds > 1 else "one run's validation and test scans"
     name = f"wrong labels among the first 5 % of {len(table)}, by {by}: over their share among all"
-    return Measured(name, 100 * found.value, 100 * float(is_wrong.mean()), "%", 4, goal_is_least=True)
+    return Measured(name, 100 * found.value, 100 * float(is_wrong.mean()), "%", 2, goal_is_least=True)
 
 
 def _command(*arguments: object) -> None:

@@ -13,8 +13,8 @@ cell's centre is the finger, and it has to be in the lesion itself, with no marg
 import argparse
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -32,6 +32,7 @@ from core.evaluation.intervals import Estimate, group_bootstrap
 from core.explanation.batches import maps_of
 from core.explanation.maps import BACKGROUND_METHODS, LIVE_METHODS, METHODS
 from core.explanation.stages import stages
+from core.models.build import LoadedModel, build_network
 from core.models.weights import load_run_model
 from core.results import split_results
 from core.runs import Run, find_run, read_index
@@ -85,14 +86,7 @@ def measure(run: Run, methods: Sequence[str], *, most: int) -> None:
     squares = decoded(Path(run.record.data), table, model.image_size, window=model.window)[:]
     lesions = np.stack([_lesion(Path(run.record.data) / name, model.image_size) for name in table["mask"]])
     groups = table["group"].to_numpy()
-    found = []
-    for method in methods:
-        for stage in stages(model):
-            started = time.perf_counter()
-            heats = np.concatenate([batch.heats for batch in maps_of(model, squares, method=method, layer=stage.layer)])
-            shares, hits = inside(heats, lesions)
-            empty, seconds = int((~heats.any(axis=(1, 2))).sum()), (time.perf_counter() - started) / len(heats)
-            found.append(Found(method, stage.layer, shares, hits, empty, seconds))
+    found = [_at(model, method, stage.layer, squares, lesions) for method in methods for stage in stages(model)]
     positives = cells[cells["label"] == run.record.positive]
     chance = lesions.mean(axis=(1, 2))
     print(
@@ -101,7 +95,8 @@ def measure(run: Run, methods: Sequence[str], *, most: int) -> None:
         f"Chance {_words(_mean(chance, groups))}.\n"
     )
     _print_table(found, groups, {stage.layer: stage.words.rsplit(", ", 1)[1] for stage in stages(model)})
-    _print_best(found, groups)
+    untrained = _untrained(run, model)
+    _print_best(found, groups, lambda best: _at(untrained, best.method, best.stage, squares, lesions))
 
 
 def inside(heats: Heats, lesions: Heats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -120,6 +115,24 @@ def inside(heats: Heats, lesions: Heats) -> tuple[NDArray[np.float64], NDArray[n
         y, x = (np.array(np.unravel_index(heat.argmax(), heat.shape)) + 0.5) / heat.shape * lesion.shape
         hits[row] = lesion[int(y), int(x)] >= 0.5
     return shares, hits
+
+
+def _at(model: LoadedModel, method: str, layer: str, squares: NDArray[np.uint8], lesions: Heats) -> Found:
+    started = time.perf_counter()
+    heats = np.concatenate([batch.heats for batch in maps_of(model, squares, method=method, layer=layer)])
+    seconds = (time.perf_counter() - started) / len(heats)
+    shares, hits = inside(heats, lesions)
+    return Found(method, layer, shares, hits, int((~heats.any(axis=(1, 2))).sum()), seconds)
+
+
+def _untrained(run: Run, model: LoadedModel) -> LoadedModel:
+    """The same network with random weights: what its layout and the scans alone do for a map."""
+    torch.manual_seed(0)
+    config = run.record.config
+    network = build_network(
+        config["backbone"], classes=len(model.classes), head=config["head"], image_size=model.image_size
+    )
+    return replace(model, network=network.eval().requires_grad_(False))
 
 
 def _some(table: pd.DataFrame, most: int) -> pd.DataFrame:
@@ -163,14 +176,15 @@ def _empty(found: list[Found]) -> list[str]:
     return [f"{METHODS[one.method]} at {one.stage} {one.empty} of {len(one.hits)}" for one in found if one.empty]
 
 
-def _print_best(found: list[Found], groups: NDArray[np.object_]) -> None:
+def _print_best(found: list[Found], groups: NDArray[np.object_], untrained: Callable[[Found], Found]) -> None:
     for what, words in (("shares", "share of heat inside"), ("hits", "pointing game")):
         ranked = sorted(found, key=lambda one, what=what: -float(_mean(getattr(one, what), groups).value))  # type: ignore[misc]
         best, next_best = ranked[0], next(one for one in ranked if one.method != ranked[0].method)
         lead = _mean(getattr(best, what) - getattr(next_best, what), groups)
         print(
             f"Best by {words}: {METHODS[best.method]} at {best.stage}, {_words(_mean(getattr(best, what), groups))}; "
-            f"{_words(lead)} more than the best of another method, {METHODS[next_best.method]} at {next_best.stage}."
+            f"{_words(lead)} more than the best of another method, {METHODS[next_best.method]} at {next_best.stage}. "
+            f"Of the same network with random weights: {_words(_mean(getattr(untrained(best), what), groups))}."
         )
 
 

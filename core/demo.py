@@ -38,7 +38,7 @@ def demo(run: Run, *, told: Told) -> Facts:
     shown = [path for cases in lists for path in cases["path"].head(2)]
     told("drawing maps", 0.0, "")
     report(run, phase="drawing maps")
-    maps = explain(run, shown, method="gradcam", out=run.folder / "maps")["maps"]
+    maps = explain(run, shown, method="gradcam", out=run.folder / "maps", told=told)["maps"]
     report(run, phase="finished")
     return {
         "run": run.id,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.analyses.job import finished_folder
+from core.analyses.job import discard, finished_folder
 from core.analyses.kinds import Progress
 from core.analyses.scans import square_of
 from core.data.folders import check_folder
@@ -176,7 +176,8 @@ def read_faithfulness(run: Run, options: Mapping[str, str] | None = None) -> Mea
     try:
         facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
         return Measured(table=pd.read_parquet(folder / _TABLE), **facts)
-    except Exception:  # pyarrow raises many kinds on damaged bytes: as though it had not been made
+    except Exception:  # pyarrow raises many kinds on damaged bytes
+        discard(run, KIND, options)
         return None
 
 

@@ -148,6 +148,14 @@ def stop(run: Run, kind: str, options: Mapping[str, str] | None = None) -> None:
             (found.folder / "stop.request").touch()
 
 
+def discard(run: Run, kind: str, options: Mapping[str, str] | None = None) -> None:
+    """Take a finished result for none, as when its files turn out to be damaged: it can be made again then."""
+    found = state_of(run, kind, options)
+    if found.status == "finished":
+        with suppress(OSError):
+            (found.folder / "status.json").unlink(missing_ok=True)
+
+
 def claim(run: Run, kind: str, options: Mapping[str, str] | None = None) -> Claim:
     """Take the right to work on it, and clear away what an earlier worker left.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.analyses.job import finished_folder
+from core.analyses.job import discard, finished_folder
 from core.analyses.kinds import Progress
 from core.analyses.scans import scan_of
 from core.calibration import temperature_in_force
@@ -66,4 +66,5 @@ def read_slow_map(run: Run, path: str, target: str = "", method: str = "scorecam
         heat = np.load(folder / _HEAT, allow_pickle=False)
         return ScanMap(heat=heat.astype(np.float32), **(facts | {"side": tuple(facts["side"])}))
     except (OSError, ValueError, TypeError, KeyError):
-        return None  # damaged: as though it had not been made
+        discard(run, KIND, slow_map_options(path, target, method, layer))  # damaged
+        return None

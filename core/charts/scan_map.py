@@ -55,10 +55,11 @@ def scan_map_figure(
     else:
         all_names = named(there[by])
         names, counts = all_names.loc[drawn.index], all_names.value_counts()
-        colours = dict(colours or _named_colours(names))
+        colours = dict(colours or _named_colours(all_names))
         order = [name for name in colours if name in counts.index]
         for name in (*(name for name in order if name not in _ERRORS), *(n for n in _ERRORS if n in order)):
-            _add(figure, drawn[names == name], name, colours[name], *_ERROR_MARKS.get(name, ("circle", 6)))
+            shown = f"{_plain(name)} ({int(counts[name]):,})"
+            _add(figure, drawn[names == name], shown, colours[name], *_ERROR_MARKS.get(name, ("circle", 6)))
         shown = f"coloured by {by}: " + ", ".join(f"{name} {int(counts[name]):,}" for name in order)
     if by != "cell":
         _add_errors(figure, drawn)
@@ -121,7 +122,7 @@ def _named_colours(names: pd.Series) -> dict[str, str]:
 
 def _add(figure: go.Figure, rows: pd.DataFrame, name: str, colour: str, symbol: str, size_px: int) -> None:
     marker = {"color": colour, "size": size_px, "symbol": symbol, "opacity": 0.65 if symbol == "circle" else 0.95}
-    _scatter(figure, rows, name=f"{_plain(name)} ({len(rows):,})", marker=marker)
+    _scatter(figure, rows, name=name, marker=marker)
 
 
 def _add_scores(figure: go.Figure, rows: pd.DataFrame, positive: str) -> None:
@@ -150,7 +151,8 @@ def _scatter(figure: go.Figure, rows: pd.DataFrame, *, name: str, marker: Mappin
             mode="markers",
             name=name,
             marker=marker,
-            customdata=[[path, words] for path, words in zip(rows["path"], _hover_words(rows), strict=True)],
+            # An array of objects: of nested lists plotly would copy every single one.
+            customdata=np.stack([rows["path"].to_numpy(object), np.array(_hover_words(rows), object)], axis=1),
             hovertemplate=_HOVER,
         )
     )

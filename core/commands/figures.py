@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from core.evaluation.decision.operating_point import OperatingPoint
     from core.models.build import LoadedModel
-    from core.narration import Narrator
+    from core.training.signs import Told
 
 
 PREDICTED = "predicted"
@@ -30,7 +30,7 @@ def explain(
     *,
     method: str,
     out: Path,
-    told: "Narrator",
+    told: "Told",
     target: str | None = None,
     layer: str = "",
     show: str = "heat",

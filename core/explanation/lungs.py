@@ -22,7 +22,7 @@ SHORTEST_PX = 40  # below, there is too little to see
 LEAST_CRISP = 0.445  # of `_edge` and 0.35 of the variance explained: X-rays end below, slices begin above
 LEAST_SHARE, MOST_SHARE = 0.06, 0.80  # of the body that lungs cover
 LEAST_BALANCE = 0.08  # smaller side to larger side
-LEAST_ASPECT, MOST_ASPECT = 0.75, 3.5  # of both lungs together, width to height
+LEAST_ASPECT, MOST_ASPECT = 0.75, 4.0  # of both lungs together, width to height
 
 _BLACK = 6
 _HAZE = 0.72  # of the way from the grey of air to that of tissue
@@ -79,7 +79,7 @@ def find_lungs(scan: NDArray[np.uint8]) -> Anatomy:
         return _refused(scan.shape, f"the scan is smaller than {SHORTEST_PX} pixels")
     small = _resized(scan)
     top, bottom, left, right = inner_frame(small, least_px=SHORTEST_PX)
-    grey = cv2.medianBlur(np.ascontiguousarray(small[top:bottom, left:right]), 3)
+    grey = np.asarray(cv2.medianBlur(np.ascontiguousarray(small[top:bottom, left:right]), 3), np.uint8)
     if min(grey.shape) < SHORTEST_PX or np.ptp(grey) < 8:
         return _refused(scan.shape, "there is next to nothing in the scan")
     found = _best(grey)

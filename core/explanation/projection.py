@@ -1,6 +1,7 @@
 """Scans as points on a flat map, near each other where the network sees them alike; and areas drawn on it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -94,7 +95,8 @@ def drawn_area(kind: str, xs: ArrayLike, ys: ArrayLike) -> Area | None:
         outline = np.array([(left, bottom), (right, bottom), (right, top), (left, top)], np.float32)
     if len(outline) < 3 or not np.isfinite(outline).all():
         return None
-    tolerance, corners = 0.5 * 10.0**-_DIGITS, outline
+    tolerance = 0.5 * 10.0**-_DIGITS
+    corners: NDArray[Any] = outline
     while len(corners) > MOST_CORNERS:
         corners = cv2.approxPolyDP(outline[:, None], tolerance, True).reshape(-1, 2)
         tolerance *= 1.25

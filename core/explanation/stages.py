@@ -29,9 +29,10 @@ def stages(model: LoadedModel) -> tuple[Stage, ...]:
         RequestError: the backbone has none in two dimensions (a transformer, say).
     """
     named: Any = getattr(model.network, "feature_info", None)
-    if not named:
+    modules = {name for name, _ in model.network.named_modules()}  # not all that networks name are modules of theirs
+    found = [(str(stage["module"]), int(stage["reduction"])) for stage in named or () if stage["module"] in modules]
+    if not found:
         raise RequestError("this backbone has no stages of feature maps; train a ResNet to see class activation maps")
-    found = [(str(stage["module"]), int(stage["reduction"])) for stage in named]
     fed = model.input.feed_size or model.image_size
     return tuple(
         Stage(

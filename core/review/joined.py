@@ -21,11 +21,14 @@ def with_known(
 ) -> pd.DataFrame:
     """The table with the columns that filters and their order ask for, as far as they have been worked out.
 
-    `read`: whether any reader has a verdict on the scan. `doubt`: of its label, in [0, 1], NaN where there is no
-    out-of-sample score; `suspected`: whether it is probably wrong. `in_lungs`: share of the heat in the lungs, in
-    [0, 1], NaN where no lungs were found.
-    `disagreement`, `spread`: of other runs, as in `OtherRuns`. `map_x`, `map_y`: place on the map that an area was
-    drawn on. `group_number`, `slice`: as `slice_places` gives them. What has not been worked out is left away, which `core.review.worklist.unanswered` says.
+    - `read`: whether any reader has a verdict on the scan.
+    - `doubt`: of its label, in [0, 1], NaN without a score from outside a training; `suspected`: probably wrong.
+    - `in_lungs`: share of the heat in the lungs, in [0, 1], NaN where no lungs were found.
+    - `disagreement`, `spread`: of other runs, as in `OtherRuns`.
+    - `group_number`, `slice`: as `core.review.case_table.slice_places` gives them.
+    - `map_x`, `map_y`: place on the map that an area was drawn on.
+
+    What has not been worked out is left away, which `core.review.worklist.unanswered` says.
 
     Args:
         table: of all scans of the run.

@@ -3,7 +3,7 @@
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -94,7 +94,7 @@ def picture_of(scan: NDArray[np.uint8], levels: Levels | None) -> Picture:
         scan: grey bytes (h, w).
         levels: of the same scan.
     """
-    values: NDArray[np.uint8] | NDArray[np.int16] = scan if levels is None else levels.values
+    values: NDArray[Any] = scan if levels is None else levels.values
     height, width = values.shape
     scale = LONGEST_PX / max(height, width)
     if scale < 1:

@@ -145,14 +145,14 @@ def _file_of(run: Run, path: str) -> Path:
 def _verdict(case: "pd.Series[Any]", run: Run, point: OperatingPoint) -> list[tuple[str, str]]:
     score = float(case["score"])
     facts = [
-        ("Score", f"{score:.6g} for {run.record.positive}{', calibrated' if point.score_kind else ''}"),
+        ("Score", f"{_share(score)} for {run.record.positive}{', calibrated' if point.score_kind else ''}"),
         ("Threshold", f"{point.threshold:.6g}, {point.says}"),
     ]
     if point.upper is not None:
         zone = RULED_OUT if score < point.threshold else RULED_IN if score >= point.upper else REFERRED
         facts.append(("Zone", f"{zone} (second threshold {point.upper:.6g})"))
     facts += [("Label", str(case["label"])), ("Called", str(case["predicted"])), ("Cell", str(case["cell"]))]
-    return [*facts, *((f"P({name})", f"{float(case[name]):.6g}") for name in run.record.classes)]
+    return [*facts, *((f"P({name})", _share(float(case[name]))) for name in run.record.classes)]
 
 
 def _origin(run: Run, case: "pd.Series[Any]", content: str) -> list[tuple[str, str]]:
@@ -162,3 +162,12 @@ def _origin(run: Run, case: "pd.Series[Any]", content: str) -> list[tuple[str, s
         ("Scan (content)", content[:16]),
         ("Network", f"{record.config.get('backbone')} at {record.config.get('image_size')} px"),
     ]
+
+
+def _share(value: float) -> str:
+    """A probability to six decimals, never said to be 0 or 1 where it is not."""
+    if 0 < value < 1e-6:
+        return "under 0.000001"
+    if 1 - 1e-6 < value < 1:
+        return "over 0.999999"
+    return f"{value:.6f}".rstrip("0").removesuffix(".")

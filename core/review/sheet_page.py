@@ -164,9 +164,12 @@ def _draw_marks(frame: Any, sheet: Sheet) -> None:
     for number, mark in _marked(sheet):
         x, y = mark.x0 * width - 0.5, mark.y0 * height - 0.5
         across, down = (mark.x1 - mark.x0) * width, (mark.y1 - mark.y0) * height
-        shape = Rectangle((x, y), across, down) if across or down else Circle((x, y), max(height, width) / 60)
+        radius = max(height, width) / 60
+        is_point = not (across or down)
+        shape = Circle((x, y), radius) if is_point else Rectangle((x, y), across, down)
         shape.set(fill=False, edgecolor=_MARK, linewidth=1.4)
         frame.add_patch(shape)
+        x, y = (x + radius, y - radius) if is_point else (x, y)
         where = (min(max(x, width * 0.01), width * 0.92), min(max(y, height * 0.06), height * 0.99))
         frame.text(*where, str(number), color=_MARK, fontsize=9, fontweight="bold", fontfamily=FONT, va="bottom")
 

@@ -133,7 +133,8 @@ def few_words(positives: int, negatives: int) -> str:
 
 
 def _reader(study: Study, one: Readings) -> ReaderFigures:
-    truth, groups, model = (values[one.numbers] for values in _of_cases(study))
+    every_truth, every_group, every_call = _of_cases(study)
+    truth, groups, model = every_truth[one.numbers], every_group[one.numbers], every_call[one.numbers]
     before, after = one.calls[UNAIDED], one.calls[AIDED]
     right_before, right_after = before == truth, after == truth
     scored = [Scored(ratings / max(RATINGS), truth, groups) for ratings in (one.before, one.after)]

@@ -74,14 +74,14 @@ def new_study(
         cases=tuple(
             StudyCase(
                 number=number,
-                path=str(row.path),
-                content=contents.get(str(row.path), ""),
-                label=str(row.label),
-                group=str(row.group),
-                score=float(row.score),
-                called=str(row.predicted),
+                path=str(row["path"]),
+                content=contents.get(str(row["path"]), ""),
+                label=str(row["label"]),
+                group=str(row["group"]),
+                score=float(row["score"]),
+                called=str(row["predicted"]),
             )
-            for number, row in enumerate(drawn.itertuples(index=False))
+            for number, row in enumerate(drawn.to_dict("records"))
         ),
     )
 
@@ -124,20 +124,21 @@ def sampled(
 
 def _by_class(shares: pd.Series, available: pd.Series, cases: int) -> dict[str, int]:
     """How many of each class: by largest remainder, at least one, at most as many as there are."""
-    present = available[available > 0]
-    if len(present) < 2 or cases < len(present):
+    room = {str(label): int(count) for label, count in available.items() if count > 0}
+    if len(room) < 2 or cases < len(room):
         raise RequestError(
-            f"expected cases of at least two classes and one of each, found {cases} cases of {len(present)} classes; "
+            f"expected cases of at least two classes and one of each, found {cases} cases of {len(room)} classes; "
             "ask for more, or take another split"
         )
-    exact = shares.reindex(present.index) / shares.reindex(present.index).sum() * cases
-    counts = exact.astype(int).clip(lower=1, upper=present)
-    while (left := cases - int(counts.sum())) != 0:
-        movable = counts < present if left > 0 else counts > 1
-        gap = (exact - counts)[movable]
-        chosen = gap.idxmax() if left > 0 else gap.idxmin()
-        counts[chosen] += 1 if left > 0 else -1
-    return {str(label): int(count) for label, count in counts.items()}
+    total = sum(int(shares[label]) for label in room)
+    exact = {label: int(shares[label]) / total * cases for label in room}
+    counts = {label: min(max(int(exact[label]), 1), room[label]) for label in room}
+    while (left := cases - sum(counts.values())) != 0:
+        if left > 0:
+            counts[max((n for n in room if counts[n] < room[n]), key=lambda name: exact[name] - counts[name])] += 1
+        else:
+            counts[min((n for n in room if counts[n] > 1), key=lambda name: exact[name] - counts[name])] -= 1
+    return counts
 
 
 def _of_class(rows: pd.DataFrame, count: int, enriched: bool) -> pd.DataFrame:

@@ -4,7 +4,7 @@ Everything here is boolean masks over one table that is made once (`core.review.
 scans is a matter of milliseconds.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -146,9 +146,13 @@ def left_without(table: pd.DataFrame, filters: Filters) -> dict[str, int]:
     return dict(sorted(((name, n) for name, n in left.items() if n), key=lambda item: -item[1]))
 
 
-def place_of(cases: pd.DataFrame) -> Mapping[str, int]:
-    """Row of each path in a worklist, to look a case up without going through the list."""
-    return dict(zip(cases["path"].tolist(), range(len(cases)), strict=True))
+def position_of(cases: pd.DataFrame, path: str) -> int | None:
+    """Row of a scan in a worklist, or in any table with a column `path`; None where it is not in it.
+
+    Comparing a hundred thousand paths takes a millisecond, a dict of them a hundred.
+    """
+    found = np.flatnonzero((cases["path"] == path).to_numpy(np.bool_))
+    return int(found[0]) if len(found) else None
 
 
 def _order(keys: pd.DataFrame, order: str) -> NDArray[np.intp]:

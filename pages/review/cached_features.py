@@ -43,6 +43,12 @@ def predictions(run: Run) -> "pd.DataFrame":
     return _features(str(run.folder), _made_at(run), run).table
 
 
+def doubt_words(run: Run) -> str:
+    """How many labels were judged and how. Raises ExplorerError as `core.review.label_doubt.label_doubts` does."""
+    beside = tuple(cached.changed_at(other.folder / "predictions.parquet") for other in cached.finished_runs())
+    return _doubt_words(str(run.folder), (*cached.scores_changed(run), *beside), run)
+
+
 def _made_at(run: Run) -> tuple[float, ...]:
     names = (FEATURES_FILE, "predictions.parquet", "index.parquet")
     return tuple(cached.changed_at(run.folder / name) for name in names)
@@ -84,3 +90,10 @@ def _places(folder: str, made_at: tuple[float, ...], kind: str, made: str, _run:
     from core.review.places import scan_places
 
     return scan_places(_run, kind)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _doubt_words(folder: str, made_at: tuple[float, ...], _run: Run) -> str:
+    from core.review.label_doubt import label_doubts, words
+
+    return words(label_doubts(_run))

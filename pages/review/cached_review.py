@@ -1,6 +1,5 @@
 """Streamlit's caches around what the review page asks of a run as a whole. Keys as in `pages.shared.cached`."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -13,7 +12,7 @@ from core.review.case_table import case_table, parts_by_column, with_parts
 from core.review.filters import ANY, Filters
 from core.review.joined import with_known
 from core.review.other_runs import OtherRuns, other_runs
-from core.review.worklist import place_of
+from core.review.worklist import position_of
 from core.runs import Run, read_index
 from pages.shared import cached
 
@@ -58,11 +57,6 @@ def parts(run: Run, point: OperatingPoint, split: str) -> dict[str, list[str]]:
     return _parts(*_made_from(run), split, point, run)
 
 
-def rows(run: Run, point: OperatingPoint) -> Mapping[str, int]:
-    """Row of each path in `table`."""
-    return _rows(*_made_from(run), point.threshold, point.upper, point, run)
-
-
 def others(run: Run, point: OperatingPoint) -> OtherRuns:
     """What other runs say about the scans of `table`, row by row."""
     return _others(*_made_from(run), _runs_changed(run), point.threshold, point.upper, point, run)
@@ -70,10 +64,11 @@ def others(run: Run, point: OperatingPoint) -> OtherRuns:
 
 def index_row(run: Run, path: str) -> dict[str, Any]:
     """What a run's index says of a scan. Raises RunDamagedError where it cannot be read or lacks it."""
-    index, row_of = _index(*_made_from(run), run)
-    if path not in row_of:
+    index = _index(*_made_from(run), run)
+    row = position_of(index, path)
+    if row is None:
         raise RunDamagedError(f"expected {path!r} in the index of run {run.id}, found no such scan; train again")
-    return index.iloc[row_of[path]].to_dict()
+    return index.iloc[row].to_dict()
 
 
 def _also_from(run: Run) -> tuple[tuple[str | float, ...], ...]:
@@ -149,18 +144,6 @@ def _parts(
     return parts_by_column(scans, _run)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _rows(
-    folder: str,
-    changed_at: tuple[float, ...],
-    threshold: float,
-    upper: float | None,
-    _point: OperatingPoint,
-    _run: Run,
-) -> Mapping[str, int]:
-    return place_of(table(_run, _point))
-
-
 @st.cache_resource(show_spinner="Asking the other runs", max_entries=2)
 def _others(
     folder: str,
@@ -175,6 +158,5 @@ def _others(
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
-def _index(folder: str, changed_at: tuple[float, ...], _run: Run) -> tuple[pd.DataFrame, Mapping[str, int]]:
-    index = read_index(_run)
-    return index, place_of(index)
+def _index(folder: str, changed_at: tuple[float, ...], _run: Run) -> pd.DataFrame:
+    return read_index(_run)

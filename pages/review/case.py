@@ -1,11 +1,10 @@
 """One case of the worklist: the picture large, the verdict and the notes beside it, everything else in tabs beneath."""
 
-from collections.abc import Mapping
-
 import pandas as pd
 import streamlit as st
 
 from core.evaluation.decision.operating_point import OperatingPoint
+from core.review.worklist import position_of
 from core.runs import Run
 from pages.review.facts import show_facts, show_other_runs, show_verdict
 from pages.review.faithful import show_faithfulness_of_shown
@@ -25,16 +24,15 @@ LIKE, FAITHFUL = "Look-alikes", "Is the map faithful?"
 
 @st.fragment
 @errors_in_a_line()
-def show_cases(run: Run, cases: pd.DataFrame, places: Mapping[str, int], point: OperatingPoint) -> None:
+def show_cases(run: Run, cases: pd.DataFrame, point: OperatingPoint) -> None:
     """Show the case in the address, else the first; paging repaints this part alone, and keeps the list as it is.
 
     Args:
         run: whose network is asked.
         cases: the worklist in its order, at least one scan, as `core.review.worklist.worklist` gives it.
-        places: row of each path in it.
         point: the thresholds in force.
     """
-    position = places.get(state.get(state.CASE), 0)
+    position = position_of(cases, state.get(state.CASE)) or 0
     case = cases.iloc[position]
     state.put(state.CASE, str(case["path"]))
     coming = [_path(cases, position - 1), _path(cases, position + 1)]

@@ -9,6 +9,7 @@ from core.evaluation.decision.zones import REFERRED, RULED_IN, RULED_OUT
 from core.review.filters import ANY, Filters
 from core.review.other_runs import MOST_RUNS
 from core.review.scan_facts import file_facts, findings_on
+from core.review.worklist import position_of
 from core.runs import Run
 from pages.review import cached_review
 from pages.shared import state
@@ -89,7 +90,8 @@ def show_facts(case: pd.Series, run: Run, point: OperatingPoint) -> None:
 def show_other_runs(case: pd.Series, run: Run, point: OperatingPoint) -> None:
     """What other runs with the same classes say about the same picture, told by its content."""
     heard = cached_review.others(run, point)
-    opinions = heard.on(cached_review.rows(run, point)[case["path"]])
+    row = position_of(cached_review.table(run, point), str(case["path"]))
+    opinions = () if row is None else heard.on(row)
     if not opinions:
         st.info("No other finished run with these classes knows this scan.", icon=":material/group_off:")
     else:

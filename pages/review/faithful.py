@@ -101,19 +101,16 @@ def show_run_faithfulness(run: Run) -> None:
     if not methods:
         st.info("Choose a method.", icon=":material/arrow_upward:")
         return
-    options = Asked(methods=tuple(methods)).options()
-    state_now = show_analysis(
-        run,
-        KIND,
-        options,
-        start_words="Measure them",
-        help_words=f"Up to {PER_CELL} scans of each cell, in the background: about a second a map at 96 px.",
-    )
-    if state_now.status != "finished":
-        return
+    options = Asked(methods=tuple(name for name in METHODS if name in methods)).options()
     found = read_faithfulness(run, options)
     if found is None:
-        st.warning("The result cannot be read; make it again.", icon=":material/warning:")
+        show_analysis(
+            run,
+            KIND,
+            options,
+            start_words="Measure them",
+            help_words=f"Up to {PER_CELL} scans of each cell, in the background: some seconds a map at 96 px.",
+        )
         return
     st.caption(
         f"{found.table['path'].nunique()} scans of the {found.split} split, at most {found.per_cell} of each "
@@ -124,7 +121,7 @@ def show_run_faithfulness(run: Run) -> None:
     for row in table.itertuples():
         _say_word(row.word, f"**{row.method}**: {literal(row.says)}.")
     table_with_download(
-        table.drop(columns=["word", "says"]),
+        table.drop(columns=["word", "says"]).rename(columns=lambda name: name.replace("_", " ")),
         f"faithfulness-{run.id}",
         alt="Each method's gain over random maps with intervals, agreements, and shares of trust, doubt and ignore",
         percents=("trust", "doubt", "ignore"),

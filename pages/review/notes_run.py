@@ -14,7 +14,7 @@ from core.review.notes import notes_of
 from core.review.verdicts import VERDICTS
 from core.runs import Run, read_index
 from pages.shared import state
-from pages.shared.tables import table_with_download
+from pages.shared.tables import file_button, table_with_download
 from pages.shared.words import literal
 
 _MOST_MIB = 64
@@ -46,27 +46,15 @@ def _carry(run: Run, said: tuple[Note, ...]) -> None:
     with st.expander("Export and import", icon=":material/swap_vert:"):
         st.caption("With the whole history, so that it can be brought back. A note that is here already stays single.")
         with st.container(horizontal=True):
-            _download("CSV", f"notes-{run.id}.csv", "text/csv", lambda: notes_csv(said), disabled=not said)
-            _download("JSON", f"notes-{run.id}.json", "application/json", lambda: _json(said), disabled=not said)
+            none, name = not said, f"all-notes-{run.id}"
+            file_button("Export CSV", lambda: notes_csv(said), f"{name}.csv", "text/csv", disabled=none)
+            file_button("Export JSON", lambda: _json(said), f"{name}.json", "application/json", disabled=none)
         with st.form("notes-import", clear_on_submit=True, border=False):
             file = st.file_uploader("Notes to bring back", ["csv", "json"], max_upload_size=_MOST_MIB)
             if st.form_submit_button("Import", icon=":material/upload:"):
                 _take_in(run, file)
         if words := state.take(state.NOTES_TAKEN):
             st.markdown(words)
-
-
-def _download(name: str, file_name: str, mime: str, data: Any, *, disabled: bool) -> None:
-    st.download_button(
-        f"Export {name}",
-        data=data,
-        file_name=file_name,
-        mime=mime,
-        icon=":material/download:",
-        key=f"export-notes-{name}",
-        on_click="ignore",
-        disabled=disabled,
-    )
 
 
 def _json(said: tuple[Note, ...]) -> str:

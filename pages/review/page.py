@@ -9,10 +9,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.decided import point_in_force
 from core.review.filters import ORDERS, Filters, without
-from core.review.worklist import counts, left_without, masks, place_of, unanswered, worklist
+from core.review.worklist import counts, left_without, masks, position_of, unanswered, worklist
 from core.runs import Run
 from pages.review import cached_review
 from pages.review.case import show_cases
+from pages.review.doubts import say_how_doubted
 from pages.review.filters import drop, filters_in_address, show_filters, show_narrowing, start_over, words_of
 from pages.review.notes_figures import show_corrected_figures
 from pages.review.notes_run import show_run_notes
@@ -58,11 +59,10 @@ def _followed(table: pd.DataFrame, filters: Filters) -> Filters:
     narrows afterwards does not follow the case.
     """
     path, asked = state.get(state.CASE), state.take(state.CASE_ASKED)
-    found = table.index[table["path"] == path] if path else table.index[:0]
-    if not len(found):
+    row = position_of(table, path)
+    if row is None:
         state.forget_case()
         return filters
-    row = int(found[0])
     excluding = [name for name, mask in masks(table, filters).items() if not mask[row]]
     if not excluding or not (asked or set(excluding) <= {"cell", "predicted"}):
         return filters
@@ -128,6 +128,7 @@ def _show_worklist(run: Run, chips: DeltaGenerator) -> None:
     show_filters(run, point, filters, counts(table, known))
     with chips:
         show_narrowing(filters)
+    say_how_doubted(run, filters)
     if lacking:
         _say_lacking(run, filters, lacking)
         return
@@ -136,7 +137,7 @@ def _show_worklist(run: Run, chips: DeltaGenerator) -> None:
         state.forget_case()
         _say_empty(table, filters)
     else:
-        show_cases(run, cases, place_of(cases), point)
+        show_cases(run, cases, point)
 
 
 def _show_whole_run(run: Run) -> None:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.review.filters import Filters
+from core.charts.wording import scans
+from core.review.filters import CELLS, Filters
 from core.runs import Run
 from pages.review import cached_heat
 from pages.review.faithful import show_run_faithfulness
@@ -21,9 +22,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from core.analyses.heat_summary import HeatPlaces
+    from core.evaluation.intervals import Estimate
+    from core.explanation.mean_maps import MeanMap
 
 _PERCENTS = ("in_lungs", "lung_area", "in_body", "in_border", "peak_y", "peak_x")
 _SHOWN = ("path", "split", "label", "predicted", "cell", "score", *_PERCENTS[:4], "peak_in", *_PERCENTS[4:])
+_PICTURE_WIDTH_PX = 470  # two beside each other on a wide screen, one on a narrow one
+_RATE_WIDTH_PX = 225
 _COARSE = 7  # cells a side, up to which a map spills over an organ's border
 
 
@@ -89,17 +94,11 @@ def _say_refused(table: "pd.DataFrame", everything: "HeatPlaces") -> None:
 def _show_lungs(run: Run, places: "dict[str, HeatPlaces]", everything: "HeatPlaces") -> None:
     from core.charts.heat_places import CellHeat, heat_places_figure
 
-    left, middle, right = st.columns(3)
-    with left:
-        show_rate(
-            "Looked outside the lungs",
-            everything.outside,
-            meaning="Scans with less than half of the heat in the lungs, of those with lungs and heat",
-        )
-    with middle:
-        show_rate("Heat in the lungs", everything.in_lungs, meaning="Mean share over those scans")
-    with right:
-        show_rate("Heat at the border", everything.in_border, meaning="Mean share in the outermost 8 % of the picture")
+    _show_rates(
+        ("Looked outside the lungs", everything.outside, "Scans with less than half of the heat in the lungs"),
+        ("Heat in the lungs", everything.in_lungs, "Mean share over the scans with lungs and heat"),
+        ("Heat at the border", everything.in_border, "Mean share in the outermost 8 % of the picture"),
+    )
     st.markdown(_in_words(everything))
     st.caption(_about_cells(run))
     figure = heat_places_figure(
@@ -149,11 +148,17 @@ def _about_cells(run: Run) -> str:
 
 
 def _show_without_lungs(everything: "HeatPlaces") -> None:
-    left, right = st.columns(2)
-    with left:
-        show_rate("Heat in the body", everything.in_body, meaning="Mean share over all scans with heat")
-    with right:
-        show_rate("Heat at the border", everything.in_border, meaning="Mean share in the outermost 8 % of the picture")
+    _show_rates(
+        ("Heat in the body", everything.in_body, "Mean share over all scans with heat"),
+        ("Heat at the border", everything.in_border, "Mean share in the outermost 8 % of the picture"),
+    )
+
+
+def _show_rates(*rates: "tuple[str, Estimate, str]") -> None:
+    with st.container(horizontal=True):
+        for label, rate, meaning in rates:
+            with st.container(width=_RATE_WIDTH_PX):
+                show_rate(label, rate, meaning=meaning)
 
 
 def _show_table(run: Run, table: "pd.DataFrame") -> None:
@@ -167,27 +172,27 @@ def _show_table(run: Run, table: "pd.DataFrame") -> None:
 
 
 def _show_pictures(run: Run) -> None:
-    from core.charts.mean_maps import CellPicture, mean_maps_figure
+    from core.charts.mean_maps import CellPicture, mean_map_figure
 
     st.subheader("What each cell has in common")
-    pictures = cached_heat.pictures(run)
-    cells = ("missed", "false alarm", "found", "cleared")
-    figure = mean_maps_figure(
-        {
-            cell: CellPicture(of.scans, of.without_evidence, of.scan, of.heat)
-            for cell in cells
-            if (of := pictures.get(cell)) is not None
-        }
-    )
-    charts.show(figure, key="mean-maps", top_px=64)
-    empty = {cell: of.without_evidence for cell, of in pictures.items() if of.without_evidence}
-    said = "".join(
-        f" {count:,} {literal(cell)} have an empty map, which counts as no heat." for cell, count in empty.items()
-    )
+    means = cached_heat.pictures(run)
+    hottest = max((float(mean.heat.max()) for mean in means.values()), default=0.0) or 1.0
+    with st.container(horizontal=True):
+        for cell in (cell for cell in CELLS if cell in means):
+            mean = means[cell]
+            picture = CellPicture(mean.scans, mean.scan, mean.heat)
+            with st.container(width=_PICTURE_WIDTH_PX):
+                st.markdown(f"**{cell.capitalize()}**: {scans(mean.scans)}{_empty_words(mean)}")
+                charts.show(mean_map_figure(cell, picture, hottest=hottest), key=f"mean-map-{cell}", top_px=24)
     st.caption(
-        "Above the mean scan, below it the mean map: each map is scaled to its own maximum first, and all are squashed "
-        f"to a square, as the network sees them. A mean shows what repeats, such as a marker in a corner.{said}"
+        "Each map is scaled to its own maximum before the mean is taken, all cells share one scale of mean heat, and "
+        "scans are squashed to a square, as the network sees them. A mean shows what repeats, such as a marker in a "
+        "corner; of a few scans it shows those scans."
     )
+
+
+def _empty_words(mean: "MeanMap") -> str:
+    return f", {mean.without_evidence:,} without any heat" if mean.without_evidence else ""
 
 
 def _open_worklist() -> None:

@@ -56,7 +56,7 @@ class Ahead:
             try:
                 with suppress(ExplorerError):
                     task()
-            except Exception:  # one scan must not end it for all others
+            except BaseException:  # one scan must not end it for all others, nor a page that was stopped meanwhile
                 _log.warning("what was computed ahead failed", exc_info=True)
 
     def _next_task(self) -> Task | None:

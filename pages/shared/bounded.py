@@ -3,7 +3,8 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -29,22 +30,27 @@ class BoundedCache(Generic[Value]):
 
     def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
         """The value under a key, made now unless it is kept or somebody else is making it; raises as `make` does."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-            others = self._being_made.get(key)
-            if others is None:
-                mine: Future[Value] = Future()
-                self._being_made[key] = mine
-        if others is not None:
-            return others.result()
+        while True:
+            with self._lock:
+                if key in self._kept:
+                    self._kept.move_to_end(key)
+                    return self._kept[key]
+                others = self._being_made.get(key)
+                if others is None:
+                    mine: Future[Value] = Future()
+                    self._being_made[key] = mine
+                    break
+            with suppress(CancelledError):
+                return others.result()
         try:
             value = make()
         except BaseException as error:
             with self._lock:
                 del self._being_made[key]
-            mine.set_exception(error)  # who waited fails the same way; the next one tries again
+            if isinstance(error, Exception):
+                mine.set_exception(error)  # who waited fails the same way; the next one tries again
+            else:
+                mine.cancel()  # a page that was stopped: who waited makes it instead
             raise
         with self._lock:
             self._keep(key, value)

@@ -22,7 +22,7 @@ def say_how_split(run: Run) -> None:
     if words := sweep_words(run):
         st.warning(literal(words), icon=":material/rule:")
     if run.record.corrected:
-        words = f"Trained and counted with corrected labels: {run.record.corrected} before."
+        words = f"Trained on corrected labels, and counted by them: {run.record.corrected}."
         st.info(literal(words), icon=":material/edit_note:")
     if run.record.decisions:
         st.caption(literal(sentence(f"Decided about the dataset: {'; '.join(run.record.decisions)}")))

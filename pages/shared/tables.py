@@ -1,6 +1,6 @@
 """Tables that can be taken along: what is shown, and the same as CSV."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 import pandas as pd
@@ -47,6 +47,38 @@ def download_button(rows: pd.DataFrame, name: str) -> None:
         icon=":material/download:",
         key=f"download-{name}",
         on_click="ignore",
+    )
+
+
+def file_button(
+    label: str,
+    data: Callable[[], bytes | str],
+    file_name: str,
+    mime: str,
+    *,
+    disabled: bool = False,
+    help_words: str | None = None,
+) -> None:
+    """A button for a file that is no table, or one that core writes so that it can be read back.
+
+    Args:
+        label: on the button.
+        data: makes the file once somebody asks for it; what a spreadsheet opens is safe already.
+        file_name: with its ending; unique on its page.
+        mime: its kind.
+        disabled: whether there is nothing to take along yet.
+        help_words: what is in it.
+    """
+    st.download_button(
+        label,
+        data=data,
+        file_name=file_name,
+        mime=mime,
+        icon=":material/download:",
+        key=f"download-{file_name}",
+        on_click="ignore",
+        disabled=disabled,
+        help=help_words,
     )
 
 

@@ -88,11 +88,39 @@ def test_review_goes_through_the_worklist_by_keyboard_and_a_link_reopens_the_cas
     _case_is_shown(page, cases[0])
     page.get_by_role("button", name="Next").click()
     _case_is_shown(page, cases[1])
-    expect(page.get_by_text("Unscaled maximum").first).to_be_visible()
+    expect(page.get_by_text("unscaled maximum").first).to_be_visible()
     with browser.new_context() as other:
         again = other.new_page()
         again.goto(page.url)
         _case_is_shown(again, cases[1])
+
+
+def test_a_click_on_a_cell_of_the_matrix_leads_to_its_worklist(page: Page, toured):
+    address, run, _ = toured
+    cells = case_table(run, ("test",), point_in_force(run))
+    found = worklist(cells, Filters(cells=("found",)))["path"].tolist()
+    page.goto(f"{address}/performance?run={run.id}&split=test")
+    matrix = page.locator(".js-plotly-plot").first
+    matrix.locator(".scatterlayer .point").first.wait_for(timeout=60_000)
+    _settled(page)
+    matrix.scroll_into_view_if_needed()
+    middle = page.evaluate(
+        """plot => {
+            const points = plot.data.flatMap((trace, k) => (trace.customdata ?? []).map((names, n) => ({names, k, n})));
+            const wanted = points.find(({names}) => Array.isArray(names) && names[0] === names[1]
+                && names[0] === "POSITIVE");
+            const {xaxis, yaxis} = plot._fullLayout, trace = plot._fullData[wanted.k];
+            const box = plot.getBoundingClientRect();
+            return [box.x + xaxis._offset + xaxis.d2p(trace.x[wanted.n]),
+                    box.y + yaxis._offset + yaxis.d2p(trace.y[wanted.n])];
+        }""".replace("POSITIVE", run.record.positive),
+        matrix.element_handle(),
+    )
+    page.mouse.move(*middle)
+    page.mouse.click(*middle)
+    expect(page.get_by_role("heading", name="Review")).to_be_visible(timeout=30_000)
+    _case_is_shown(page, found[0])
+    assert "cell=found" in page.url
 
 
 def test_a_scan_can_be_predicted_and_the_result_downloaded(page: Page, toured):
@@ -109,7 +137,7 @@ def test_a_scan_can_be_predicted_and_the_result_downloaded(page: Page, toured):
 
 
 def _case_is_shown(page: Page, path: str) -> None:
-    page.locator(f'img[alt^="Scan {path},"]').wait_for(timeout=60_000)
+    page.locator(f'canvas[aria-label^="Scan {path},"]').first.wait_for(timeout=60_000)
     deadline = time.monotonic() + 20
     while path.replace("/", "%2F") not in page.url and path not in page.url:
         assert time.monotonic() < deadline, f"the address {page.url} does not name {path}"

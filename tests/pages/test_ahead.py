@@ -25,6 +25,28 @@ class Gate:
         self.open.wait(10)
 
 
+def test_who_waited_for_a_page_that_was_stopped_makes_the_value_itself():
+    cache, gate, found = BoundedCache(len, 4, 100), Gate(), []
+
+    def stopped():
+        gate()
+        raise KeyboardInterrupt
+
+    def first():
+        with pytest.raises(KeyboardInterrupt):
+            cache.get("key", stopped)
+
+    maker = threading.Thread(target=first)
+    maker.start()
+    assert gate.entered.wait(10)
+    waiter = threading.Thread(target=lambda: found.append(cache.get("key", lambda: b"made")))
+    waiter.start()
+    gate.open.set()
+    maker.join(10)
+    waiter.join(10)
+    assert found == [b"made"]
+
+
 @given(st.lists(st.integers(0, 9), max_size=40), st.integers(1, 6), st.integers(1, 60))
 def test_the_cache_never_holds_more_than_it_was_given(keys, entries, size):
     cache = BoundedCache(len, entries, size)

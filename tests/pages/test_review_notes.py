@@ -243,7 +243,7 @@ def test_a_run_on_corrected_labels_says_so_beside_its_name_and_its_figures(app, 
     tiny_run.updated(corrected="1 of 40 labels corrected by readers")
     at = app("performance/page.py")
     assert "Trained on tiny; 1 of 40 labels corrected by readers" in plain(at.sidebar.caption[0].value)
-    assert "with corrected labels: 1 of 40 labels" in "\n".join(info.value for info in at.info)
+    assert "counted by them: 1 of 40 labels" in plain("\n".join(info.value for info in at.info))
 
 
 def test_what_was_pressed_while_the_next_scan_is_on_its_way_counts_for_the_one_on_screen(named, tiny_run):

@@ -1,11 +1,13 @@
 """The review page: the worklist's order, the case in the address, the map beside it."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
-from changed_runs import THIRD_CLASS, with_three_classes
+from changed_runs import THIRD_CLASS, older_run_beside, with_three_classes
 from conftest import plain
 
 from core.decided import point_in_force, save_point
@@ -15,7 +17,8 @@ from core.results import split_results
 from core.review.case_table import case_table
 from core.review.filters import Filters
 from core.review.worklist import worklist
-from pages.review.facts import verdict_words
+from pages.review import listing
+from pages.review.facts import verdict_words, zone_of
 from pages.review.listing import _take_row
 from pages.review.paging import turn_to as _turn_to
 from pages.shared import cached_scans, state
@@ -158,3 +161,128 @@ def test_a_large_scan_is_kept_and_shown_no_larger_than_a_screen(app, tiny_run, t
     run = tiny_run.updated(data=str(tmp_path / "large"))
     scan, found = cached_scans.scan_with_map(run, "scan.png", "COVID", "gradcam")
     assert scan.shape == found.heat.shape == (512, 1024)
+
+
+def _listed(at):
+    return at.dataframe[0].value["path"].tolist()
+
+
+def _everything(run):
+    return case_table(run, ("train", "val", "test"), point_in_force(run))
+
+
+def test_several_cells_of_all_splits_stand_in_one_list_that_the_address_holds(app, tiny_run):
+    at = app("review/page.py", query={"cell": "missed,false alarm", "split": "any", "order": "score-down"})
+    assert not at.exception
+    expected = worklist(_everything(tiny_run), Filters(cells=("missed", "false alarm"), order="score-down"))
+    assert _listed(at) == expected["path"].tolist()
+    wanted = {"cell": "missed,false alarm", "split": "any", "order": "score-down"}
+    assert {name: at.query_params[name] for name in wanted} == wanted
+
+
+def test_every_chip_says_how_many_there_would_be(app, tiny_run):
+    at = app("review/page.py", query={"cell": "missed", "split": "test"})
+    table = _everything(tiny_run)
+    lists, splits = at.button_group[1], at.button_group[2]
+    in_test = table[table["split"] == "test"]["cell"].value_counts()
+    words = {"missed": "Missed", "false alarm": "False alarms", "found": "Found", "cleared": "Cleared"}
+    assert lists.options == [f"{word} {in_test[cell]}" for cell, word in words.items()]
+    missed = table[table["cell"] == "missed"]["split"].value_counts()
+    assert splits.options == [
+        *(
+            f"{word} {missed[split]}"
+            for split, word in (("test", "Test"), ("val", "Validation"), ("train", "Training"))
+        ),
+        f"All {missed.sum()}",
+    ]
+
+
+def test_what_the_address_means_nothing_by_is_said_and_left_out(app, tiny_run):
+    at = app("review/page.py", query={"cell": "lost", "split": "holdout", "score": "9", "order": "size", "only": "x"})
+    assert not at.exception
+    assert at.session_state["cell"] == "missed"
+    said = next(item.value for item in at.caption if item.value.startswith("Not understood in the address"))
+    assert all(name in plain(said) for name in ("cell=lost", "split=holdout", "score=9", "order=size", "only=x"))
+
+
+def test_an_empty_list_offers_to_drop_what_empties_it(app, tiny_run):
+    at = app("review/page.py", query={"cell": "missed", "split": "test", "score": "0.99..1"})
+    assert any("No scan" in item.value for item in at.success)
+    _button(at, "Without “Score 0.99 to 1”: 1").click().run()
+    assert _listed(at) == _cases(tiny_run, "missed")["path"].tolist()
+    assert "score" not in at.query_params
+
+
+def test_what_has_not_been_worked_out_is_said_with_a_way_on_and_a_way_back(app, tiny_run):
+    at = app("review/page.py", query={"cell": "missed", "split": "test", "only": "outside"})
+    assert not at.exception
+    assert any("where the heat lies has not been worked out" in plain(item.value) for item in at.info)
+    assert any(button.label == "Work out where the heat is" for button in at.button)
+    _button(at, "Without “Heat outside the lungs”").click().run()
+    assert _listed(at) == _cases(tiny_run, "missed")["path"].tolist()
+
+
+def test_a_link_to_a_case_alone_shows_it_whatever_list_it_is_in(app, tiny_run):
+    path = _cases(tiny_run, "cleared", "train")["path"].iloc[-1]
+    at = app("review/page.py", query={"run": tiny_run.id, "case": path})
+    assert at.session_state["case"] == path
+    assert (at.query_params["cell"], at.query_params["split"]) == ("cleared", "train")
+
+
+def test_from_the_facts_all_slices_of_the_group_are_one_list(app, tiny_run):
+    at = app("review/page.py", query={"cell": "missed", "split": "test"})
+    at.session_state[state.CASE_TAB] = "Facts"
+    at.run()
+    case = _cases(tiny_run, "missed").iloc[0]
+    _button(at, "All 2 slices of this group").click().run()
+    assert at.session_state["case"] == case["path"]
+    assert (at.query_params["group"], at.query_params["split"], at.query_params["order"]) == (
+        case["group"],
+        "any",
+        "group",
+    )
+    at.session_state[state.CASE_TAB] = "The whole worklist"
+    at.run()
+    table = _everything(tiny_run)
+    assert _listed(at) == sorted(table.loc[table["group"] == case["group"], "path"])
+
+
+def test_further_choices_narrow_the_list_and_are_chips_to_drop(app, tiny_run):
+    at = app("review/page.py", query={"cell": "any", "split": "any"})
+    at.session_state[state.NARROW_OPEN] = True
+    at.run()
+    assert not at.exception
+    at.selectbox(key=f"{state.WORKLIST_CHOICE}truth").select("COVID").run()
+    table = _everything(tiny_run)
+    assert len(_listed(at)) == min(50, int((table["label"] == "COVID").sum()))
+    assert at.query_params["truth"] == "COVID"
+    _button(at, "Only truth COVID").click().run()
+    assert "truth" not in at.query_params
+
+
+def test_a_long_list_is_sent_page_by_page(app, tiny_run, monkeypatch):
+    monkeypatch.setattr(listing, "PAGE_ROWS", 7)
+    at = app("review/page.py", query={"cell": "any", "split": "any", "order": "score-up"})
+    expected = worklist(_everything(tiny_run), Filters(order="score-up"))["path"].tolist()
+    assert _listed(at) == expected[:7]
+    for _ in range(7):
+        _button(at, "Next").click().run()
+    assert _listed(at) == expected[7:14]  # the page that the case shown is on
+
+
+def test_zones_are_told_where_two_thresholds_are_in_force(tiny_run):
+    point = fixed_point(split_results(tiny_run, "val").scored, 0.2)
+    two = replace(point, upper=0.7)
+    assert [zone_of(score, point) for score in (0.1, 0.9)] == ["", ""]
+    assert [zone_of(score, two) for score in (0.1, 0.2, 0.5, 0.7)] == ["ruled out", "referred", "referred", "ruled in"]
+
+
+def test_other_runs_say_what_they_think_of_the_same_scan(app, tiny_run):
+    other = older_run_beside(tiny_run)
+    at = app("review/page.py", query={"run": tiny_run.id, "cell": "missed", "split": "test"})
+    at.session_state[state.CASE_TAB] = "Other runs"
+    at.run()
+    assert not at.exception
+    assert at.dataframe[0].value["called"].tolist() == ["non-COVID"]
+    assert any("0 of 1" in item.value for item in at.markdown)
+    assert other.id != tiny_run.id

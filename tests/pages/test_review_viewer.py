@@ -45,6 +45,10 @@ def sent_maps(run, path, *asked):
     return unpacked(payload.maps_payload(key, [cached_viewed.heat(run, path, each) for each in asked]))
 
 
+def is_ready(run, path, asked):
+    return cached_viewed._heats().has(cached_viewed._heat_key(run, path, asked))
+
+
 def test_a_case_arrives_with_its_pixels_and_its_place_among_the_slices(tiny_run):
     path = paths_of(tiny_run)[0]
     slices = cached_viewed.slices(tiny_run, path)
@@ -142,9 +146,9 @@ def test_ten_readers_at_once_get_the_maps_of_one_thread(tmp_path):
 
 def test_what_a_reader_has_asked_for_is_there_at_once_the_second_time(tiny_run):
     path = paths_of(tiny_run)[0]
-    assert not cached_viewed.is_ready(tiny_run, path, GRADCAM)
+    assert not is_ready(tiny_run, path, GRADCAM)
     cached_viewed.heat(tiny_run, path, GRADCAM)
-    assert cached_viewed.is_ready(tiny_run, path, GRADCAM)
+    assert is_ready(tiny_run, path, GRADCAM)
 
 
 def test_a_case_has_the_scans_beside_it_computed_ahead(app, tiny_run, monkeypatch):
@@ -159,7 +163,7 @@ def test_a_case_has_the_scans_beside_it_computed_ahead(app, tiny_run, monkeypatc
     shown = at.session_state["case"]
     next(button for button in at.button if button.label == "Next").click().run()
     assert at.session_state["case"] != shown
-    assert cached_viewed.is_ready(tiny_run, at.session_state["case"], at.session_state[state.MAP_ASKED][tiny_run.id])
+    assert is_ready(tiny_run, at.session_state["case"], at.session_state[state.MAP_ASKED][tiny_run.id])
 
 
 def test_no_path_leads_out_of_the_dataset(tiny_run):

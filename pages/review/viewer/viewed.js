@@ -86,7 +86,7 @@ async function takeSlices(header, blobs) {
   const pictures = await Promise.all(header.slices.map((slice, index) => (slice.picture ? readPicture(slice.picture, blobs[index]) : null)))
   if (header.key !== viewed.key) return
   header.slices.forEach((slice, index) => viewed.slices.set(slice.at, pictures[index] ?? { problem: slice.problem }))
-  for (const old of [...viewed.slices.keys()].slice(0, -SLICES_HELD)) viewed.slices.delete(old)
+  for (const old of [...viewed.slices.keys()].slice(0, -slicesIn(MOST_PX_HELD, SLICES_HELD))) viewed.slices.delete(old)
   if (header.outline) viewed.outline = header.outline
   viewed.asked = ""
   turnTo(viewed.at)

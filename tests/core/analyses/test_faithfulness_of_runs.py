@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_trainings import call
 
 from core.analyses.faithfulness import Asked, asked_of, by_method, read_faithfulness, sampled
-from core.analyses.job import finished_folder
+from core.analyses.job import finished_folder, state_of
 from core.analyses.slow_map import read_slow_map, slow_map_options
 from core.analyses.working import carry_out
 from core.errors import DatasetError, RequestError
@@ -41,6 +41,7 @@ def test_a_run_is_measured_and_summed_up(own_run: Run, layer: str, monkeypatch: 
     assert folder is not None
     (folder / "scans.parquet").write_bytes(b"torn")
     assert read_faithfulness(own_run, options) is None
+    assert state_of(own_run, "faithfulness", options).status == "none"  # so that it can be made again
 
 
 def test_a_mean_gain_lies_in_its_interval_and_one_group_has_none() -> None:
@@ -63,6 +64,7 @@ def test_a_mean_gain_lies_in_its_interval_and_one_group_has_none() -> None:
     assert np.isnan(row["road_low"])
 
 
+@settings(max_examples=20)
 @given(st.integers(1, 5), st.integers(0, 9), st.randoms())
 def test_a_sample_is_of_each_cell_and_does_not_depend_on_order(per_cell: int, seed: int, shuffler) -> None:
     table = pd.DataFrame({"path": [f"{n:02d}" for n in range(20)], "cell": ["missed"] * 3 + ["found"] * 17})

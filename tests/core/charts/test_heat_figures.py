@@ -1,10 +1,10 @@
 """Where the heat lies and what cells have in common, as charts."""
 
 import numpy as np
-import plotly.graph_objects as go
+import pytest
 
 from core.charts.heat_places import CellHeat, heat_places_figure
-from core.charts.mean_maps import CellPicture, mean_maps_figure
+from core.charts.mean_maps import CellPicture, mean_map_figure
 from core.charts.palette import CELL_COLOURS
 from core.evaluation.intervals import Estimate
 from tests.core.charts.figure_contents import assert_sound
@@ -13,7 +13,7 @@ NAN = float("nan")
 
 
 def picture(heat: np.ndarray, scans: int = 3) -> CellPicture:
-    return CellPicture(scans, 0, np.full((8, 8), 90, np.uint8), heat.astype(np.float32))
+    return CellPicture(scans, np.full((8, 8), 90, np.uint8), heat.astype(np.float32))
 
 
 def hot_at(row: int, column: int) -> np.ndarray:
@@ -47,31 +47,30 @@ def test_without_a_scan_to_judge_it_says_so() -> None:
     assert "No shares" in heat_places_figure({}).layout.meta["alt"]
 
 
-def test_mean_pictures_stand_in_two_rows_on_one_scale() -> None:
-    figure = mean_maps_figure({"missed": picture(hot_at(0, 0)), "found": picture(hot_at(8, 4) / 2, scans=1)})
+def test_scan_and_map_stand_beside_each_other_on_the_scale_given() -> None:
+    figure = mean_map_figure("missed", picture(hot_at(0, 0)), hottest=0.8)
     assert_sound(figure)
-    heats = [trace for trace in figure.data if trace.zmax == 0.5]
-    assert len(figure.data) == 6
-    assert len(heats) == 2
-    assert [trace.showscale for trace in heats] == [False, True]
-    assert figure.layout.yaxis4.scaleanchor == "x4"
+    scan, under, heat = figure.data
+    assert (scan.zmax, under.zmax, heat.zmax) == (255, 255, 0.8)
+    assert figure.layout.yaxis2.scaleanchor == "x2"
     assert figure.layout.yaxis.autorange == "reversed"
-    alt = figure.layout.meta["alt"]
-    assert "missed: 3 scans, hottest in the upper left of the picture" in alt
-    assert "found: 1 scan, hottest in the lower middle" in alt
+    assert "missed: 3 scans, hottest in the upper left of the picture, 50.0%" in figure.layout.meta["alt"]
 
 
-def test_the_middle_is_called_so() -> None:
-    assert "hottest in the middle of" in mean_maps_figure({"found": picture(hot_at(4, 4))}).layout.meta["alt"]
+@pytest.mark.parametrize(("row", "column", "place"), [(4, 4, "in the middle of"), (8, 4, "in the lower middle of")])
+def test_the_place_is_said_in_words(row: int, column: int, place: str) -> None:
+    figure = mean_map_figure("found", picture(hot_at(row, column), scans=1), hottest=1.0)
+    assert f"1 scan, hottest {place}" in figure.layout.meta["alt"]
 
 
-def test_maps_that_cannot_say_where_are_not_drawn() -> None:
-    figure = mean_maps_figure({"found": picture(np.ones((8, 8))), "missed": picture(np.zeros((8, 8)))})
-    assert len(figure.data) == 2
+@pytest.mark.parametrize("level", [0, 1])
+def test_a_map_that_cannot_say_where_is_not_drawn(level: int) -> None:
+    figure = mean_map_figure("found", picture(np.full((8, 8), level)), hottest=1.0)
+    assert len(figure.data) == 1
     assert "no place of heat" in figure.layout.meta["alt"]
 
 
-def test_cells_without_scans_have_no_picture() -> None:
-    figure = mean_maps_figure({"missed": picture(hot_at(1, 1), scans=0)})
-    assert isinstance(figure, go.Figure)
-    assert "No mean pictures" in figure.layout.meta["alt"]
+def test_nothing_to_show_is_refused() -> None:
+    for scans, hottest in ((0, 1.0), (1, 0.0)):
+        with pytest.raises(ValueError, match="expected scans"):
+            mean_map_figure("missed", picture(hot_at(1, 1), scans=scans), hottest=hottest)

@@ -31,3 +31,8 @@ def test_a_network_without_stages_is_refused() -> None:
     model.network.feature_info = None
     with pytest.raises(RequestError, match="no stages of feature maps"):
         stages(model)
+
+
+def test_a_stage_that_is_no_module_of_the_network_is_left_out(model: LoadedModel) -> None:
+    model.network.feature_info = [{"module": "stem", "reduction": 2}, {"module": "layer4", "reduction": 32}]
+    assert [stage.layer for stage in stages(model)] == ["layer4"]

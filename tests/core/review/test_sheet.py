@@ -19,7 +19,7 @@ from core.explanation.maps import ScanMap
 from core.review.marks import POINT, RECTANGLE, Mark
 from core.review.note import Note
 from core.review.notes import notes_of
-from core.review.sheet import RESEARCH_ONLY, Sheet, sheet_of
+from core.review.sheet import RESEARCH_ONLY, Sheet, _share, sheet_of
 from core.review.sheet_page import sheet_bytes
 from core.review.sheet_text import STAND_IN, cut_lines, printable, width_of, wrapped
 from core.runs import Run, read_index, read_run
@@ -94,12 +94,27 @@ def test_a_sheet_holds_the_figures_of_its_scan_and_the_notes_that_stand(noted_ru
     assert facts["Label"] == row["label"]
     assert facts["Threshold"].startswith("0.5, ")
     assert facts["Cell"] in ("found", "missed", "cleared", "false alarm")
-    assert float(facts["P(COVID)"]) + float(facts["P(non-COVID)"]) == pytest.approx(1)
+    assert float(facts["P(COVID)"]) + float(facts["P(non-COVID)"]) == pytest.approx(1, abs=2e-6)
     assert [note.reader for note in sheet.notes] == ["Ada", "Ben"]
     assert (sheet.run, sheet.data_fingerprint) == (noted_run.id, noted_run.record.data_fingerprint)
     assert sheet.scan_map.heat.shape == sheet.scan.shape
     again = sheet_of(noted_run, row["sha256"][:12])
     assert again.facts == sheet.facts
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (0.0, "0"),
+        (1.0, "1"),
+        (1e-9, "under 0.000001"),
+        (1 - 1e-9, "over 0.999999"),
+        (0.25, "0.25"),
+        (0.1234567, "0.123457"),
+    ],
+)
+def test_a_probability_is_never_said_to_be_certain_where_it_is_not(value, says):
+    assert _share(value) == says
 
 
 def test_a_sheet_names_neither_file_nor_group(noted_run):

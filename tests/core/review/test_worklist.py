@@ -13,7 +13,7 @@ from core.evaluation.decision.operating_point import fixed_point
 from core.results import SplitResults
 from core.review.case_table import slice_places, table_of
 from core.review.filters import ANY, CELLS, ORDERS, Filters, without
-from core.review.worklist import PART, counts, left_without, masks, place_of, unanswered, worklist
+from core.review.worklist import PART, counts, left_without, masks, position_of, unanswered, worklist
 
 ROWS = st.lists(
     st.tuples(st.booleans(), st.floats(0, 1, width=32), st.sampled_from("abc"), st.sampled_from(("val", "test"))),
@@ -122,7 +122,8 @@ def test_filters_and_counts_agree_with_counting_row_by_row(rows, threshold, filt
         for name, left in left_without(table, filters).items():
             dropped = filters.with_only(()) if name == "near" else without(filters, name)
             assert left == number(dropped) > 0
-    assert [place_of(found)[path] for path in found["path"]] == list(range(len(found)))
+    assert [position_of(found, path) for path in found["path"]] == list(range(len(found)))
+    assert position_of(found, "elsewhere.png") is None
 
 
 @given(rows=ROWS, threshold=THRESHOLDS, order=st.sampled_from(("score-up", "score-down")))

@@ -181,3 +181,11 @@ def test_distances_are_said_with_two_digits_that_count():
 def test_the_figure_of_an_unfinished_map_is_none(tiny_run):
     assert scan_places(tiny_run, "tsne") is None
     assert np.isfinite(scan_places(tiny_run, "pca").points).all()
+
+
+def test_a_list_of_doubtful_labels_says_how_they_were_found(app, tiny_run):
+    at = app("review/page.py", {"run": tiny_run.id, "cell": "any", "split": "any", "only": "mislabelled"})
+    assert not at.exception
+    assert "of 40 labels were judged, by this run" in plain(_words(at))
+    at = app("review/page.py", {"run": tiny_run.id, "cell": "any", "split": "any"})
+    assert "labels were judged" not in _words(at)

@@ -1,0 +1,50 @@
+"""The map of all scans in a real browser: what is drawn around becomes the worklist, and so does its link."""
+
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from made_runs import made_features, made_run, made_table
+from playwright.sync_api import Page
+
+from benchmarks.browser import READY, wait_for
+from conftest import app_on
+from core.explanation.projection import within
+from core.review.places import scan_places
+from core.runs import Run
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def mapped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Run]]:
+    folder = tmp_path_factory.mktemp("mapped")
+    table = made_table()
+    run = made_run(folder / "runs", table, made_features(table))
+    with app_on(folder) as address:
+        yield address, run
+
+
+def test_a_lasso_becomes_a_worklist_of_just_its_scans_and_a_link_to_it(page: Page, mapped: tuple[str, Run]):
+    address, run = mapped
+    page.goto(f"{address}/review?run={run.id}&view=all")
+    page.wait_for_selector(".js-plotly-plot .nsewdrag", timeout=60_000)
+    wait_for(page, "Draw around scans")
+    box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+    corners = [(0.02, 0.02), (0.98, 0.02), (0.98, 0.55), (0.02, 0.55), (0.02, 0.02)]
+    for number, (x, y) in enumerate(corners):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=8)
+        if number == 0:
+            page.mouse.down()
+    page.mouse.up()
+    wait_for(page, "Go through these")
+    area = parse_qs(urlsplit(page.url).query)["area"][0]
+    inside = int(within(scan_places(run, "pca").points, area).sum())
+    assert 0 < inside < 60
+    page.get_by_role("button", name=f"Go through these {inside} scans").click()
+    wait_for(page, f"of {inside}")
+    link = page.url
+    assert parse_qs(urlsplit(link).query)["area"] == [area]
+    page.goto(link)
+    wait_for(page, f"of {inside}")
+    page.wait_for_selector(READY)
