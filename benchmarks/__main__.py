@@ -12,6 +12,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line train
 NAMES = (
     *("training", "training_memory", "maps", "indexing", "pixel_store", "near_duplicates"),
     *("rerun", "first_paint", "threshold_drag", "many_scans_page", "review_paging", "statistics", "worklist"),
+    *("look_alikes", "label_doubt"),
 )
 
 

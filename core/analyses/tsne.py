@@ -50,6 +50,7 @@ def work(run: Run, folder: Path, options: Mapping[str, str], progress: Progress)
     progress(0, _ITERATIONS)
     points = _embedded(features, rows, progress)
     table = pd.DataFrame({"path": features.table["path"].to_numpy(object)[rows], "x": points[:, 0], "y": points[:, 1]})
+    progress(_ITERATIONS, _ITERATIONS)  # it may have come to rest before
     write_whole(folder / _FILE, lambda path: table.to_parquet(path, index=False))
 
 

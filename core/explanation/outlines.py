@@ -1,8 +1,9 @@
 """The outline of a mask as polygons, for whoever draws it."""
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from skimage.measure import approximate_polygon, find_contours
+from skimage.measure import find_contours
 
 MOST_POINTS = 100
 _TRACED_PX = 512  # a finer outline than this no screen shows, and no hand drew
@@ -43,8 +44,7 @@ def outline(mask: NDArray[np.bool_], *, most_points: int = MOST_POINTS) -> list[
 
 def _simplified(border: NDArray[np.float64], most_points: int) -> NDArray[np.float64]:
     tolerance_px = 0.5
-    polygon: NDArray[np.float64] = approximate_polygon(border, tolerance_px)
-    while len(polygon) > most_points:
+    points = border[:-1].astype(np.float32)[:, None]
+    while len(polygon := cv2.approxPolyDP(points, tolerance_px, True)) >= most_points:
         tolerance_px *= 1.4
-        polygon = approximate_polygon(border, tolerance_px)
-    return polygon
+    return np.concatenate([polygon[:, 0], polygon[:1, 0]]).astype(np.float64)

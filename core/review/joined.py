@@ -1,6 +1,7 @@
 """What is known about scans beside their scores, joined to a worklist's table where filters or an order ask for it."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -41,7 +42,7 @@ def with_known(
         WorkError: the notes cannot be read.
     """
     asked = {*filters.only, filters.order}
-    found: dict[str, object] = {}
+    found: dict[str, Any] = {}
     if "unread" in asked:
         found |= _read(table, run)
     if asked & {"mislabelled", "doubt"}:
@@ -58,21 +59,21 @@ def with_known(
     return table.assign(**found) if found else table
 
 
-def _read(table: pd.DataFrame, run: Run) -> Mapping[str, object]:
+def _read(table: pd.DataFrame, run: Run) -> Mapping[str, Any]:
     return {"read": table["content"].isin(list(notes_of(run).scans_read()))}
 
 
-def _doubt(table: pd.DataFrame, run: Run) -> Mapping[str, object]:
+def _doubt(table: pd.DataFrame, run: Run) -> Mapping[str, Any]:
     known = label_doubts(run)
     return {name: table["path"].map(_by_path(known, name)) for name in ("doubt", "suspected")}
 
 
-def _heat(table: pd.DataFrame, run: Run) -> Mapping[str, object]:
+def _heat(table: pd.DataFrame, run: Run) -> Mapping[str, Any]:
     known = read_heat(run)
     return {} if known is None else {"in_lungs": table["path"].map(_by_path(known, "in_lungs"))}
 
 
-def _places(table: pd.DataFrame, run: Run, area: str) -> Mapping[str, object]:
+def _places(table: pd.DataFrame, run: Run, area: str) -> Mapping[str, Any]:
     found = scan_places(run, read_area(area).kind, table["path"])
     return {} if found is None else {AREA_X: found.points[:, 0], AREA_Y: found.points[:, 1]}
 

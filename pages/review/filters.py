@@ -1,4 +1,4 @@
-"""Which scans? Chips of cells and splits, all other choices behind one button, and chips to drop what was chosen."""
+"""Which scans? Chips of cells and splits, and all other choices behind one button."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -6,19 +6,18 @@ from typing import Any
 
 import streamlit as st
 
-from core.evaluation.confusion import CLEARED, FALSE_ALARM, FOUND, MISSED
+from core.evaluation.confusion import MISSED
 from core.evaluation.decision.operating_point import OperatingPoint
 from core.results import splits_of
-from core.review.filters import ANY, CELLS, ONLY, ORDERS, Filters, without
+from core.review.filters import ANY, CELLS, ONLY, ORDERS, Filters
 from core.review.worklist import counts
 from core.runs import Run
 from pages.review import cached_review
+from pages.review.narrowing import CELL_WORDS, SPLIT_WORDS, ask, asked_now, start_over
 from pages.shared import state
 from pages.shared.errors import errors_in_a_line
-from pages.shared.words import SPLIT_NAMES, literal
+from pages.shared.words import literal
 
-CELL_WORDS = {MISSED: "Missed", FALSE_ALARM: "False alarms", FOUND: "Found", CLEARED: "Cleared"}
-_SPLITS = {**SPLIT_NAMES, ANY: "All"}
 _ONLY_HELP = (
     "Near the threshold: the tenth of each split whose scores lie nearest. Probably mislabelled: networks that never "
     "saw the label find another one likelier. Heat outside the lungs: less than half of it lies in them. Not yet "
@@ -65,7 +64,7 @@ def show_filters(run: Run, point: OperatingPoint, filters: Filters, numbers: Map
             "Split",
             splits,
             key=_key("split"),
-            format_func=lambda name: f"{_SPLITS[name]} {numbers['split'].get(name, 0):,}",
+            format_func=lambda name: f"{SPLIT_WORDS[name]} {numbers['split'].get(name, 0):,}",
             required=True,
             label_visibility="collapsed",
             on_change=_choose,
@@ -75,58 +74,6 @@ def show_filters(run: Run, point: OperatingPoint, filters: Filters, numbers: Map
         if popover.open:  # what stands in it is worked out for who looks
             with popover, errors_in_a_line():
                 _more(run, point, filters)
-
-
-def show_narrowing(filters: Filters) -> None:
-    """A chip for each thing beside cells and split that the worklist is narrowed by, to drop it."""
-    for name, words in _dropped_by(filters).items():
-        st.button(
-            words,
-            icon=":material/close:",
-            key=f"drop-{name}",
-            help="No longer narrow the list by this.",
-            on_click=drop,
-            args=(name,),
-        )
-
-
-def drop(name: str) -> None:
-    """Callback: no longer narrow the worklist by one part of the address, or by one of `ONLY`."""
-    filters = _now()
-    if name in ONLY:
-        _ask(filters.with_only([other for other in filters.only if other != name]))
-    else:
-        _ask(without(filters, name))
-
-
-def start_over() -> None:
-    """Callback: the worklist that the page begins with."""
-    state.ask_for_worklist({})
-    state.forget_case()
-
-
-def words_of(filters: Filters) -> dict[str, str]:
-    """What the worklist is narrowed by, cells and split too, in words by name; Markdown, names as they are."""
-    cells = {"cell": ", ".join(CELL_WORDS[name].lower() for name in filters.cells)} if filters.cells else {}
-    split = {"split": _SPLITS[filters.split].lower()} if filters.split != ANY else {}
-    return {**cells, **split, **_dropped_by(filters)}
-
-
-def _dropped_by(filters: Filters) -> dict[str, str]:
-    classes = [f"truth {literal(filters.truth)}"] * bool(filters.truth)
-    found = {"truth": f"Only {classes[0]}"} if classes else {}
-    if filters.predicted:
-        found["predicted"] = f"Only called {literal(filters.predicted)}"
-    if filters.subgroups:
-        found["where"] = ", ".join(f"{literal(column)}: {literal(part)}" for column, part in filters.subgroups)
-    if (filters.score_low, filters.score_high) != (0.0, 1.0):
-        found["score"] = f"Score {filters.score_low:.3g} to {filters.score_high:.3g}"
-    if filters.group:
-        found["group"] = f"Group {literal(filters.group)}"
-    found |= {name: ONLY[name] for name in filters.only}
-    if filters.area:
-        found["area"] = "Drawn on the map"
-    return found
 
 
 def _more(run: Run, point: OperatingPoint, filters: Filters) -> None:
@@ -235,16 +182,7 @@ def _select(
 
 def _choose(name: str, changes: Callable[[Any], dict[str, Any]]) -> None:
     """Callback: a widget was used; what it holds now becomes a part of the worklist in the address."""
-    _ask(replace(_now(), **changes(st.session_state[_key(name)])))
-
-
-def _ask(filters: Filters) -> None:
-    state.ask_for_worklist(filters.to_query())
-    state.forget_case()
-
-
-def _now() -> Filters:
-    return Filters.from_query(state.asked_worklist())[0]
+    ask(replace(asked_now(), **changes(st.session_state[_key(name)])))
 
 
 def _splits(run: Run) -> list[str]:

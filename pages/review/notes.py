@@ -1,7 +1,6 @@
 """What readers say about one scan: a verdict is kept with one key, and what was said before stands beneath."""
 
 from functools import partial
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -28,13 +27,12 @@ def show_notes(run: Run, case: pd.Series, next_path: str = "") -> None:
         case: a row of a worklist: path, label, content.
         next_path: of the case that a verdict turns to, where the reader wants that; empty for the last one.
     """
-    top = st.container(horizontal=True, vertical_alignment="center", gap="medium")
-    reader = _reader(top)
-    top.toggle("A verdict turns to the next scan", key=state.NOTE_GO_ON, persist_state="session", disabled=not reader)
+    reader = _reader()
     said = notes_of(run).of_scan(case["content"])
     own = standing_of(said, reader)
     _begin_fields(case, reader, own)
     _verdicts(run, case, reader, own, next_path)
+    st.toggle("A verdict turns to the next scan", key=state.NOTE_GO_ON, persist_state="session", disabled=not reader)
     _last_saved(run, case, own)
     if own is not None and own.verdict == LABEL_WRONG:
         _right_label(run, case, reader)
@@ -69,10 +67,10 @@ def marks_of_notes(run: Run, case: pd.Series) -> tuple[Mark, ...]:
     return tuple(note.mark for note in shown if note.mark is not None)
 
 
-def _reader(top: Any) -> str:
+def _reader() -> str:
     """Who reads; empty while nobody has said so."""
     known = state.get(state.READER)
-    place = top.popover(f"Reading as {literal(known)}", icon=":material/person:") if known else st.container()
+    place = st.popover(f"Reading as {literal(known)}", icon=":material/person:") if known else st
     typed = place.text_input(
         "Your name",
         key=state.READER,
@@ -120,7 +118,7 @@ def _last_saved(run: Run, case: pd.Series, own: Note | None) -> None:
         st.markdown(f":green[:material/check:] Saved: {VERDICTS[last.note.verdict]}{where}", width="content")
         st.button(
             "Undo",
-            key=f"undo-note-{last.note.id}",
+            key="undo-note",
             icon=":material/undo:",
             shortcut="u",
             on_click=undo,

@@ -48,8 +48,11 @@ def amend(run: Run, case: pd.Series, *, keep_mark: bool = True) -> None:
 
 def undo(run: Run, last: Saved) -> None:
     """Callback: take the last note back, and show its scan again."""
+    book, note = notes_of(run), last.note
     try:
-        notes_of(run).undo(last.note.content, last.note.reader)
+        own = standing_of(book.of_scan(note.content), note.reader)
+        if own is not None and own.id == note.id:  # not a key that came twice
+            book.undo(note.content, note.reader)
     except ExplorerError as error:
         state.put(state.NOTE_PROBLEM, failure_line(error))
     for key in FIELDS:  # they begin anew with what stands then

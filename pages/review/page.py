@@ -14,7 +14,8 @@ from core.runs import Run
 from pages.review import cached_review
 from pages.review.case import show_cases
 from pages.review.doubts import say_how_doubted
-from pages.review.filters import drop, filters_in_address, show_filters, show_narrowing, start_over, words_of
+from pages.review.filters import filters_in_address, show_filters
+from pages.review.narrowing import drop, show_narrowing, start_over, words_of
 from pages.review.notes_figures import show_corrected_figures
 from pages.review.notes_run import show_run_notes
 from pages.review.scan_map import show_scan_map
@@ -122,8 +123,9 @@ def _show_worklist(run: Run, chips: DeltaGenerator) -> None:
     point = point_in_force(run)
     filters = filters_in_address(run)
     table = cached_review.known(run, point, filters)
-    filters = _followed(table, filters)
     lacking = unanswered(table, filters)
+    if not lacking:
+        filters = _followed(table, filters)
     known = filters.with_only([name for name in filters.only if name not in lacking])
     show_filters(run, point, filters, counts(table, known))
     with chips:

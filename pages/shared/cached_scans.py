@@ -1,4 +1,4 @@
-"""Streamlit's caches around single scans: as pictures, with maps, and those that people upload. Keys as in `cached`."""
+"""Streamlit's caches around single scans: thumbnails, where scans lie, and what people upload. Keys as in `cached`."""
 
 import hashlib
 from pathlib import Path
@@ -16,24 +16,11 @@ if TYPE_CHECKING:
     from core.explanation.maps import ScanMap
 
 SHOWN_UPLOAD_PX = 900
-SHOWN_SCAN_PX = 1024
 
 
 def thumbnail(path: Path) -> bytes | None:
     """A scan as a small JPEG; None where it cannot be read."""
     return _thumbnail(str(path), cached.changed_at(path))
-
-
-def scan_with_map(run: Run, path: str, target: str, method: str) -> "tuple[NDArray[np.uint8], ScanMap]":
-    """A scan of the run's dataset, grey bytes (h, w), and its map, no larger than a screen and read-only.
-
-    Raises:
-        DatasetError: the path leads out of the dataset's folder, or is no scan that can be read.
-        RequestError: as `core.explanation.maps.explain`.
-    """
-    file, content = file_of(run, path), content_of(run, path)
-    made_at = (cached.changed_at(run.weights_path), *cached.scores_changed(run))
-    return _scan_with_map(str(run.folder), made_at, str(file), cached.changed_at(file), target, method, content, run)
 
 
 def upload_probabilities(run: Run, content: bytes, name: str) -> "NDArray[np.floating]":
@@ -90,26 +77,6 @@ def _thumbnail(path: str, changed_at: float) -> bytes | None:
         return None
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
-def _scan_with_map(
-    folder: str,
-    made_at: tuple[float, ...],
-    path: str,
-    path_at: float,
-    target: str,
-    method: str,
-    content: str,
-    _run: Run,
-) -> "tuple[NDArray[np.uint8], ScanMap]":
-    from core.data.images import read_scan
-    from core.data.pixels import kept_square
-
-    network = cached.model(_run)
-    scan = read_scan(path, window=network.window, sha256=content)
-    square = kept_square(content, network.image_size, window=network.window) if content else None
-    return _explained(_run, scan, target, method, SHOWN_SCAN_PX, square)
-
-
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _contents(folder: str, changed_at: float, _run: Run) -> dict[str, str]:
     from core.runs import read_index
@@ -153,27 +120,14 @@ def _upload_map(
     _name: str,
     _run: Run,
 ) -> "tuple[NDArray[np.uint8], ScanMap]":
-    from core.data.images import read_scan_bytes
-
-    scan = read_scan_bytes(_content, _name, window=cached.model(_run).window)
-    return _explained(_run, scan, target, method, SHOWN_UPLOAD_PX)
-
-
-def _explained(
-    run: Run,
-    scan: "NDArray[np.uint8]",
-    target: str,
-    method: str,
-    longest_px: int,
-    square: "NDArray[np.uint8] | None" = None,
-) -> "tuple[NDArray[np.uint8], ScanMap]":
-    """The map is of the scan as it is; both are kept as they are shown."""
     from core.calibration import temperature_in_force
+    from core.data.images import read_scan_bytes
     from core.explanation.maps import explain
     from core.explanation.overlay import reduced
 
-    temperature = temperature_in_force(run)
-    found = explain(cached.model(run), scan, target=target, method=method, square=square, temperature=temperature)
-    shown, found = reduced(scan, found, longest_px=longest_px)
+    network = cached.model(_run)
+    scan = read_scan_bytes(_content, _name, window=network.window)
+    found = explain(network, scan, target=target, method=method, temperature=temperature_in_force(_run))
+    shown, found = reduced(scan, found, longest_px=SHOWN_UPLOAD_PX)
     shown.flags.writeable = found.heat.flags.writeable = False
     return shown, found

@@ -85,6 +85,7 @@ STUDY = "study"  # str: id of the study shown
 STUDY_LIST = "study_list"  # str: the widget that shows it
 STUDY_TAB = "study_tab"  # str: title of the tab below it
 STUDY_READER = "study_reader"  # str: who reads in this session just now; empty: nobody, or a pause
+NEW_STUDY = "new-study-"  # + name of a field, its value on the form
 STUDY_NAME = "study_name"  # str: the name as typed
 STUDY_RATING = "study_rating"  # tuple[int, str, int]: of the case on screen: its number, the phase, what was chosen
 STUDY_SHOWN = "study_shown"  # tuple[str, str, int, str, float]: what is on screen, and since when (time.monotonic)

@@ -121,18 +121,10 @@ def _show_agreement(figures: "StudyFigures") -> None:
 
 
 def _show_every_answer(study: Study, answers: Sequence[Answer]) -> None:
-    from core.review.study_answers import answers_csv
+    from core.review.study_answers import answers_table
 
-    st.download_button(
-        "Download every answer (CSV)",
-        data=lambda: answers_csv(study, answers),
-        file_name=f"study-{study.id}-answers.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        key=f"study-answers-{study.id}",
-        on_click="ignore",
-        help="With the truth and the model's score of each case: not for who is still reading.",
-    )
+    st.markdown("**Every answer**, with the truth and the model's score of its case: not for who is still reading")
+    download_button(answers_table(study, answers), f"study-{study.id}-answers")
 
 
 def _kappas(who: str, cases: int, unaided: "Estimate", aided: "Estimate") -> dict[str, str]:

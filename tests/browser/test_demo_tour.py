@@ -97,28 +97,25 @@ def test_review_goes_through_the_worklist_by_keyboard_and_a_link_reopens_the_cas
 
 def test_a_click_on_a_cell_of_the_matrix_leads_to_its_worklist(page: Page, toured):
     address, run, _ = toured
-    cells = case_table(run, ("test",), point_in_force(run))
-    found = worklist(cells, Filters(cells=("found",)))["path"].tolist()
+    found = worklist(case_table(run, ("test",), point_in_force(run)), Filters(cells=("found",)))["path"].tolist()
     page.goto(f"{address}/performance?run={run.id}&split=test")
-    matrix = page.locator(".js-plotly-plot").first
-    matrix.locator(".scatterlayer .point").first.wait_for(timeout=60_000)
-    _settled(page)
-    matrix.scroll_into_view_if_needed()
-    middle = page.evaluate(
-        """plot => {
-            const points = plot.data.flatMap((trace, k) => (trace.customdata ?? []).map((names, n) => ({names, k, n})));
-            const wanted = points.find(({names}) => Array.isArray(names) && names[0] === names[1]
-                && names[0] === "POSITIVE");
-            const {xaxis, yaxis} = plot._fullLayout, trace = plot._fullData[wanted.k];
-            const box = plot.getBoundingClientRect();
-            return [box.x + xaxis._offset + xaxis.d2p(trace.x[wanted.n]),
-                    box.y + yaxis._offset + yaxis.d2p(trace.y[wanted.n])];
-        }""".replace("POSITIVE", run.record.positive),
-        matrix.element_handle(),
+    matrix = page.locator('[class*="st-key-confusion-"] .js-plotly-plot')
+    matrix.wait_for(timeout=120_000)
+    page.wait_for_selector(READY, timeout=120_000)
+    matrix.scroll_into_view_if_needed(timeout=60_000)
+    x, y = page.evaluate(
+        """([plot, positive]) => {
+            const k = plot.data.findIndex(trace => trace.customdata)
+            const n = plot.data[k].customdata.findIndex(([truth, called]) => truth === positive && called === positive)
+            const {xaxis, yaxis} = plot._fullLayout, trace = plot._fullData[k], box = plot.getBoundingClientRect()
+            return [box.x + xaxis._offset + xaxis.d2p(trace.x[n]), box.y + yaxis._offset + yaxis.d2p(trace.y[n])]
+        }""",
+        [matrix.element_handle(), run.record.positive],
     )
-    page.mouse.move(*middle)
-    page.mouse.click(*middle)
-    expect(page.get_by_role("heading", name="Review")).to_be_visible(timeout=30_000)
+    page.mouse.move(x, y)  # plotly wants to see the pointer there first
+    page.wait_for_timeout(300)
+    page.mouse.click(x, y)
+    expect(page.get_by_role("heading", name="Review")).to_be_visible(timeout=60_000)
     _case_is_shown(page, found[0])
     assert "cell=found" in page.url
 

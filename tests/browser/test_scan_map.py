@@ -8,10 +8,10 @@ from made_runs import made_features, made_run, made_table
 from playwright.sync_api import Page
 
 from benchmarks.browser import READY, wait_for
-from conftest import app_on
 from core.explanation.projection import within
 from core.review.places import scan_places
 from core.runs import Run
+from tests.browser.conftest import app_on
 
 pytestmark = pytest.mark.browser
 
@@ -28,7 +28,7 @@ def mapped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Run]
 def test_a_lasso_becomes_a_worklist_of_just_its_scans_and_a_link_to_it(page: Page, mapped: tuple[str, Run]):
     address, run = mapped
     page.goto(f"{address}/review?run={run.id}&view=all")
-    page.wait_for_selector(".js-plotly-plot .nsewdrag", timeout=60_000)
+    page.wait_for_selector(".js-plotly-plot .nsewdrag", timeout=180_000)  # the first page of a cold server
     wait_for(page, "Draw around scans")
     box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
     corners = [(0.02, 0.02), (0.98, 0.02), (0.98, 0.55), (0.02, 0.55), (0.02, 0.02)]

@@ -21,7 +21,7 @@ from pages.review import listing
 from pages.review.facts import verdict_words, zone_of
 from pages.review.listing import _take_row
 from pages.review.paging import turn_to as _turn_to
-from pages.shared import cached_scans, state
+from pages.shared import cached_viewed, state
 
 
 def _cases(run, cell, split="test"):
@@ -129,7 +129,7 @@ def test_a_class_of_another_run_in_the_address_narrows_nothing(app, tiny_run):
 def test_a_run_cannot_make_the_page_read_outside_its_dataset(app, tiny_run, tmp_path):
     cv2.imwrite(str(tmp_path / "secret.png"), np.full((40, 40), 9, np.uint8))
     with pytest.raises(DatasetError, match="refused"):
-        cached_scans.scan_with_map(tiny_run, str(tmp_path / "secret.png"), "COVID", "gradcam")
+        cached_viewed.picture(tiny_run, str(tmp_path / "secret.png"))
     path = tiny_run.folder / "predictions.parquet"
     predictions = pd.read_parquet(path)
     first = _cases(tiny_run, "missed")["path"].iloc[0]
@@ -153,14 +153,6 @@ def test_the_same_row_of_another_list_and_a_row_after_paging_can_be_chosen(app, 
     st.session_state["two"] = {"selection": {"rows": []}}
     _take_row("two", ["c", "d"])
     assert state.get(state.CASE) == "c"
-
-
-def test_a_large_scan_is_kept_and_shown_no_larger_than_a_screen(app, tiny_run, tmp_path):
-    (tmp_path / "large").mkdir()
-    cv2.imwrite(str(tmp_path / "large/scan.png"), np.random.default_rng(0).integers(0, 255, (1500, 3000), np.uint8))
-    run = tiny_run.updated(data=str(tmp_path / "large"))
-    scan, found = cached_scans.scan_with_map(run, "scan.png", "COVID", "gradcam")
-    assert scan.shape == found.heat.shape == (512, 1024)
 
 
 def _listed(at):

@@ -109,7 +109,7 @@ def measure(
     seed: int = SEED,
     progress: Callable[[int, int], None] | None = None,
 ) -> Faithfulness:
-    """Measure a map of one scan: about a second at 96 px on one core, ten at 224.
+    """Measure a map of one scan: a few seconds at 96 px on one core, several times that at 224.
 
     Args:
         model: a trained network; its lock is held for a batch at a time.

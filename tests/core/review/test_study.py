@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_studies import NAMES, made_study
 
@@ -51,6 +51,7 @@ def table_of(labels: list[str], wrong: list[bool] | None = None, groups: list[st
     )
 
 
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from("abc"), min_size=2, max_size=60), st.integers(2, 60), st.integers(0, 5))
 def test_a_sample_has_as_many_as_asked_and_each_class_in_its_share(labels, cases, seed):
     table, classes = table_of(labels), len(set(labels))
