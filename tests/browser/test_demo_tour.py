@@ -102,7 +102,9 @@ def test_a_click_on_a_cell_of_the_matrix_leads_to_its_worklist(page: Page, toure
     matrix = page.locator('[class*="st-key-confusion-"] .js-plotly-plot')
     matrix.wait_for(timeout=120_000)
     page.wait_for_selector(READY, timeout=120_000)
+    page.wait_for_timeout(2000)  # charts above and below it take their heights
     matrix.scroll_into_view_if_needed(timeout=60_000)
+    page.wait_for_timeout(1000)
     x, y = page.evaluate(
         """([plot, positive]) => {
             const k = plot.data.findIndex(trace => trace.customdata)
@@ -112,9 +114,10 @@ def test_a_click_on_a_cell_of_the_matrix_leads_to_its_worklist(page: Page, toure
         }""",
         [matrix.element_handle(), run.record.positive],
     )
-    page.mouse.move(x, y)  # plotly wants to see the pointer there first
-    page.wait_for_timeout(300)
-    page.mouse.click(x, y)
+    page.mouse.move(x - 8, y - 8)  # plotly takes a click for what the pointer hovers over
+    page.mouse.move(x, y)
+    page.wait_for_timeout(600)
+    page.mouse.click(x, y, delay=60)
     expect(page.get_by_role("heading", name="Review")).to_be_visible(timeout=60_000)
     _case_is_shown(page, found[0])
     assert "cell=found" in page.url
