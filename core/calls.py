@@ -5,24 +5,16 @@ import os
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 from core.commands import (
-    analyses,
     calibration,
     datasets,
     evaluation,
     figures,
-    look_alikes,
-    studies,
     sweeps,
     thresholds,
     trainings,
-    worklists,
 )
-from core.commands import doubts as doubted_labels
-from core.commands import notes as readers_notes
-from core.commands import sheet as case_sheet
 from core.demo import demo as whole_way
 from core.errors import RequestError
 from core.narration import Narrator
@@ -33,7 +25,7 @@ from core.training.signs import Told
 def demo(options: argparse.Namespace, told: Narrator) -> Any:
     """The whole way on phantoms: a new demo, or one that goes on."""
     if options.run:
-        run = _found(options, told)
+        run = found_run(options, told)
     else:
         run = trainings.new_demo_run(options.runs, options.data)
         told.log_path = run.log_path
@@ -96,7 +88,7 @@ def train(options: argparse.Namespace, told: Narrator) -> Any:
 
 def resume(options: argparse.Namespace, told: Narrator) -> Any:
     """A run that goes on, here or in the queue."""
-    run = _found(options, told)
+    run = found_run(options, told)
     if options.background:
         return trainings.start(run)
     return trainings.train(run, told=_logged(run, told))
@@ -148,7 +140,7 @@ def runs(options: argparse.Namespace, _told: Narrator) -> Any:
 
 def evaluate(options: argparse.Namespace, told: Narrator) -> Any:
     """A run's figures."""
-    run = _found(options, told)
+    run = found_run(options, told)
     if options.join and options.by != "patient":
         raise RequestError("expected --join with --by patient, found it alone; add --by patient")
     ways = evaluation.Ways((options.join or "mean") if options.by == "patient" else "", options.subgroups)
@@ -161,14 +153,14 @@ def evaluate(options: argparse.Namespace, told: Narrator) -> Any:
 def calibrate(options: argparse.Namespace, told: Narrator) -> Any:
     """A run's temperature, and which scores are in force."""
     use = True if options.use else False if options.off else None
-    facts = calibration.calibrate(_found(options, told), use=use)
+    facts = calibration.calibrate(found_run(options, told), use=use)
     return facts if options.json else calibration.for_people(facts)
 
 
 def threshold(options: argparse.Namespace, told: Narrator) -> Any:
     """A threshold chosen on validation, the changes of it, or a step back."""
     rule = thresholds.asked_rule(vars(options))
-    run = _found(options, told)
+    run = found_run(options, told)
     if options.history:
         return thresholds.history(run)
     if options.back is not None:
@@ -176,117 +168,13 @@ def threshold(options: argparse.Namespace, told: Narrator) -> Any:
     return thresholds.threshold(run, rule, prevalence=options.prevalence, save=options.save)
 
 
-def explain(options: argparse.Namespace, told: Narrator) -> Any:
-    """Maps."""
-    run = _found(options, told)
-    return figures.explain(
-        run,
-        options.scans,
-        method=options.method,
-        out=options.out,
-        target=options.target,
-        layer=options.layer,
-        show=options.show,
-        told=told,
-    )
-
-
-def faithful(options: argparse.Namespace, told: Narrator) -> Any:
-    """Whether maps are to be believed."""
-    facts = analyses.faithful(
-        _found(options, told),
-        options.scans,
-        method=options.method,
-        layer=options.layer,
-        target=options.target,
-        told=told,
-    )
-    return facts if options.json else analyses.for_people(facts)
-
-
-def analyse(options: argparse.Namespace, told: Narrator) -> Any:
-    """Something long about a run."""
-    run = find_run(options.run, options.runs)
-    return analyses.analyse(run, options.kind, settings=options.set, again=options.again, stop=options.stop, told=told)
-
-
-def notes(options: argparse.Namespace, _told: Narrator) -> Any:
-    """Readers' notes: as a list, to a file, from a file."""
-    facts = readers_notes.notes(
-        options.target, runs_folder=options.runs, export=options.export, take_from=options.take_from
-    )
-    return facts if options.json else readers_notes.for_people(facts)
-
-
-def relabel(options: argparse.Namespace, told: Narrator) -> Any:
-    """A corrected copy of a dataset."""
-    return readers_notes.relabel(options.target, out=options.out, runs_folder=options.runs, told=told)
-
-
 def predict(options: argparse.Namespace, told: Narrator) -> Any:
     """Scores and decisions."""
-    return figures.predict(_found(options, told), options.scans, out=options.out)
+    return figures.predict(found_run(options, told), options.scans, out=options.out)
 
 
-def similar(options: argparse.Namespace, told: Narrator) -> Any:
-    """Training scans like some scans."""
-    facts = look_alikes.similar(_found(options, told), options.scans, count=options.count)
-    return facts if options.json else look_alikes.for_people(facts)
-
-
-def worklist(options: argparse.Namespace, told: Narrator) -> Any:
-    """Scans to look at."""
-    pairs = [(column, part) for column, _, part in (pair.partition("=") for pair in options.where)]
-    query = {
-        "cell": ",".join(options.cell or ["missed"]),
-        "where": urlencode(pairs),
-        "only": ",".join(options.only),
-        **{name: getattr(options, name) for name in ("split", "truth", "predicted", "score", "group", "order", "area")},
-    }
-    facts = worklists.worklist(_found(options, told), query, most=options.most)
-    return facts if options.json else worklists.for_people(facts)
-
-
-def doubts(options: argparse.Namespace, told: Narrator) -> Any:
-    """Labels that are probably wrong."""
-    facts = doubted_labels.doubts(_found(options, told), most=options.most)
-    return facts if options.json else doubted_labels.for_people(facts)
-
-
-def study(options: argparse.Namespace, told: Narrator) -> Any:
-    """A reading study: made, listed, or what it found."""
-    wanted = {
-        "cases": options.cases,
-        "split": options.split,
-        "seed": options.seed,
-        "enriched": options.enrich,
-        "several_of_a_group": options.several,
-        "truth_shown": options.truth,
-    }
-    facts = studies.study(
-        _found(options, told),
-        name=options.study,
-        make=options.make,
-        wanted=wanted,
-        figures=options.figures,
-        export=options.export,
-    )
-    return facts if options.json else studies.for_people(facts)
-
-
-def sheet(options: argparse.Namespace, told: Narrator) -> Any:
-    """One case on a page."""
-    return case_sheet.sheet(
-        _found(options, told),
-        options.scan,
-        target=options.target,
-        method=options.method,
-        layer=options.layer,
-        out=options.out,
-    )
-
-
-def _found(options: argparse.Namespace, told: Narrator) -> Run:
+def found_run(options: argparse.Namespace, told: Narrator) -> Run:
+    """The run that a command names; what it says goes into the run's log from now on."""
     run = find_run(options.run, options.runs)
     told.log_path = run.log_path
     return run

@@ -26,7 +26,7 @@ from core.models.inputs import InputForm, channel_count
 from core.models.matching import FOLDED, load_matching
 from core.runs import Run, find_run
 
-_OTHER_WAYS = "instead of hub, init can be scratch, a FILE (safetensors or torch weights) or a RUN (another run's weights)"
+_OTHER_WAYS = "instead of hub, init can be scratch, a FILE (safetensors or torch weights) or a RUN (its weights)"
 _WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model_state_dict", "model")
 _DEEPEST = 4  # wrappers within wrappers
 
