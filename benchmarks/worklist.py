@@ -9,9 +9,9 @@ import pandas as pd
 from benchmarks.measured import Measured, in_turns
 from core.evaluation.decision.operating_point import fixed_point
 from core.results import SplitResults
-from core.review.case_table import slice_places, table_of
-from core.review.filters import ORDERS, Filters
-from core.review.worklist import AREA_X, AREA_Y, PART, counts, position_of, worklist
+from core.review.worklists.case_table import slice_places, table_of
+from core.review.worklists.filters import ORDERS, Filters
+from core.review.worklists.worklist import AREA_X, AREA_Y, PART, counts, position_of, worklist
 
 SCANS, ROUNDS, LONGEST_MS = 100_000, 9, 100
 _AREA = "pca:-0.9,-0.9;0.9,-0.9;0.9,0.9;0,0.2;-0.9,0.9"

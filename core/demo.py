@@ -15,9 +15,9 @@ def demo(run: Run, *, told: Told) -> Facts:
     """
     from core.decided import POINT_FILE, point_in_force, save_point
     from core.results import split_results, torn_groups
-    from core.review.case_table import case_table
-    from core.review.filters import Filters
-    from core.review.worklist import worklist
+    from core.review.worklists.case_table import case_table
+    from core.review.worklists.filters import Filters
+    from core.review.worklists.worklist import worklist
     from core.training.jobs import report
 
     if run.record.status != "finished":

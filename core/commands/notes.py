@@ -9,8 +9,8 @@ from core.runs import Run, find_run
 from core.training.signs import Told
 
 if TYPE_CHECKING:
-    from core.review.note import Note
-    from core.review.notes import NoteBook
+    from core.review.notes.note import Note
+    from core.review.notes.note_book import NoteBook
 
 
 def notes(target: str, *, runs_folder: Path, export: Path | None, take_from: Path | None) -> Facts:
@@ -19,7 +19,7 @@ def notes(target: str, *, runs_folder: Path, export: Path | None, take_from: Pat
     Raises:
         RequestError: there is no such run or folder, both files are given, or one of them is of no use.
     """
-    from core.review.note_exchange import read_notes, write_notes
+    from core.review.notes.exchange import read_notes, write_notes
 
     if export is not None and take_from is not None:
         raise RequestError("expected --export or --import, found both; do one after the other")
@@ -56,9 +56,9 @@ def relabel(target: str, *, out: Path, runs_folder: Path, told: Told) -> Facts:
     """
     from core.decided import point_in_force
     from core.results import splits_of
-    from core.review.corrected import corrected_copy
-    from core.review.corrected_figures import corrected_figures
-    from core.review.notes import BOOK_NAME, NoteBook, notes_of
+    from core.review.notes.corrected_copy import corrected_copy
+    from core.review.notes.corrected_figures import corrected_figures
+    from core.review.notes.note_book import BOOK_NAME, NoteBook, notes_of
     from core.runs import read_index
 
     run = _run_or_none(target, runs_folder)
@@ -91,7 +91,7 @@ def relabel(target: str, *, out: Path, runs_folder: Path, told: Told) -> Facts:
 
 def _meant(target: str, runs_folder: Path) -> "tuple[NoteBook, set[str] | None]":
     """The book, and the contents of the scans that are meant; None where all are."""
-    from core.review.notes import BOOK_NAME, NoteBook, notes_of
+    from core.review.notes.note_book import BOOK_NAME, NoteBook, notes_of
     from core.runs import read_index
 
     run = _run_or_none(target, runs_folder) if target else None

@@ -14,8 +14,8 @@ def sheet(run: Run, scan: str, *, target: str | None, method: str, layer: str, o
         RequestError: another ending, or no such scan, class or method.
     """
     from core.files import make_folder, write_whole
-    from core.review.sheet import RESEARCH_ONLY, sheet_of
-    from core.review.sheet_page import FORMATS, sheet_bytes
+    from core.review.sheets.drawn import FORMATS, sheet_bytes
+    from core.review.sheets.sheet import RESEARCH_ONLY, sheet_of
 
     kind = out.suffix.lower().lstrip(".")
     if kind not in FORMATS:

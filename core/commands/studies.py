@@ -8,8 +8,8 @@ from core.errors import RequestError
 from core.runs import Run
 
 if TYPE_CHECKING:
-    from core.review.study import Study
-    from core.review.study_store import StudyBook
+    from core.review.studies.store import StudyBook
+    from core.review.studies.study import Study
 
 
 def study(
@@ -21,15 +21,15 @@ def study(
         run: a finished one.
         name: id or name of a study; None lists them.
         make: name of a study to be made.
-        wanted: how it is made, as `core.review.study_sample.new_study` takes it.
+        wanted: how it is made, as `core.review.studies.sample.new_study` takes it.
         figures: whether to give the study's figures.
         export: a file for every answer.
 
     Raises:
         RequestError: several things asked for at once, or no such study.
     """
-    from core.review.study_sample import new_study
-    from core.review.study_store import StudyBook
+    from core.review.studies.sample import new_study
+    from core.review.studies.store import StudyBook
 
     book = StudyBook.of(run.folder.parent)
     if make is not None:
@@ -47,13 +47,13 @@ def study(
         raise RequestError(f"expected a study of run {run.id}, found {found.name!r} of {found.run}; name that run")
     facts = _facts(book, found)
     if figures:
-        from core.review.study_figures import study_figures
-        from core.review.study_tables import figures_json
+        from core.review.studies.figures import study_figures
+        from core.review.studies.tables import figures_json
 
         facts |= figures_json(study_figures(found, book.answers(found)))
     if export is not None:
         from core.files import write_text
-        from core.review.study_answers import answers_csv
+        from core.review.studies.answers import answers_csv
 
         write_text(export, answers_csv(found, book.answers(found)))
         facts["export"] = str(export)
@@ -80,7 +80,7 @@ def _in_words(value: Any) -> Any:
 
 
 def _facts(book: "StudyBook", study: "Study") -> Facts:
-    from core.review.study import cases_read
+    from core.review.studies.study import cases_read
 
     answers = book.answers(study)
     read = {reader: cases_read(study, reader, answers) for reader in book.readers(study)}

@@ -9,7 +9,7 @@ from core.errors import RequestError
 from core.runs import Run
 
 if TYPE_CHECKING:
-    from core.review.filters import Filters
+    from core.review.worklists.filters import Filters
 
 
 def worklist(run: Run, query: Mapping[str, str], *, most: int) -> Facts:
@@ -17,7 +17,7 @@ def worklist(run: Run, query: Mapping[str, str], *, most: int) -> Facts:
 
     Args:
         run: a finished one.
-        query: as `core.review.filters.Filters.from_query` reads it.
+        query: as `core.review.worklists.filters.Filters.from_query` reads it.
         most: how many scans to tell, at least 1; the count is of all.
 
     Raises:
@@ -26,10 +26,10 @@ def worklist(run: Run, query: Mapping[str, str], *, most: int) -> Facts:
     """
     from core.decided import point_in_force
     from core.results import splits_of
-    from core.review.case_table import case_table, with_parts
-    from core.review.joined import with_known
-    from core.review.worklist import counts
-    from core.review.worklist import worklist as made
+    from core.review.worklists.case_table import case_table, with_parts
+    from core.review.worklists.joined import with_known
+    from core.review.worklists.worklist import counts
+    from core.review.worklists.worklist import worklist as made
 
     if most < 1:
         raise RequestError(f"expected --most to be at least 1, found {most}")
@@ -68,7 +68,7 @@ def for_people(facts: Facts) -> Facts:
 
 
 def _asked(run: Run, query: Mapping[str, str]) -> "Filters":
-    from core.review.filters import Filters
+    from core.review.worklists.filters import Filters
 
     filters, ignored = Filters.from_query(query)
     if ignored:

@@ -6,7 +6,7 @@ import streamlit as st
 from core.charts.subgroups import MOST_SHOWN, subgroups_figure
 from core.evaluation.confusion import FALSE_ALARM, MISSED
 from core.evaluation.subgroups import Subgroup, Subgroups
-from core.review.filters import ANY, Filters
+from core.review.worklists.filters import ANY, Filters
 from core.runs import Run
 from pages.performance.cached_checks import subgroups as subgroups_of_split
 from pages.shared import cached, charts, state

@@ -32,7 +32,7 @@ def places(run: Run, kind: str, made: str) -> "Projection | None":
 
     Args:
         run: a finished one.
-        kind: as `core.review.places.scan_places`, which raises the same.
+        kind: as `core.review.worklists.places.scan_places`, which raises the same.
         made: what tells one state of a map made in the background from the next.
     """
     return _places(str(run.folder), _made_at(run), kind, made, run)
@@ -87,7 +87,7 @@ def _look_alikes(folder: str, made_at: tuple[float, ...], path: str, _run: Run) 
 
 @st.cache_resource(show_spinner="Placing the scans", max_entries=4)
 def _places(folder: str, made_at: tuple[float, ...], kind: str, made: str, _run: Run) -> "Projection | None":
-    from core.review.places import scan_places
+    from core.review.worklists.places import scan_places
 
     return scan_places(_run, kind)
 

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.review.notes import notes_of
+from core.review.notes.note_book import notes_of
 from core.runs import Run
 from pages.shared.cached import changed_at, scores_changed
 
 if TYPE_CHECKING:
-    from core.review.corrected_figures import CorrectedFigures
+    from core.review.notes.corrected_figures import CorrectedFigures
 
 
 def figures_before_and_after(run: Run, split: str, threshold: float) -> "CorrectedFigures":
@@ -20,6 +20,6 @@ def figures_before_and_after(run: Run, split: str, threshold: float) -> "Correct
 
 @st.cache_resource(show_spinner="Computing intervals", max_entries=8)
 def _figures(folder: str, made_from: tuple[float, ...], split: str, threshold: float, _run: Run) -> "CorrectedFigures":
-    from core.review.corrected_figures import corrected_figures
+    from core.review.notes.corrected_figures import corrected_figures
 
     return corrected_figures(_run, split, notes_of(_run).standing(), threshold)

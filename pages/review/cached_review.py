@@ -8,11 +8,11 @@ import streamlit as st
 from core.errors import RunDamagedError
 from core.evaluation.decision.operating_point import OperatingPoint
 from core.results import splits_of
-from core.review.case_table import case_table, parts_by_column, with_parts
-from core.review.filters import ANY, Filters
-from core.review.joined import with_known
-from core.review.other_runs import OtherRuns, other_runs
-from core.review.worklist import position_of
+from core.review.worklists.case_table import case_table, parts_by_column, with_parts
+from core.review.worklists.filters import ANY, Filters
+from core.review.worklists.joined import with_known
+from core.review.worklists.other_runs import OtherRuns, other_runs
+from core.review.worklists.worklist import position_of
 from core.runs import Run, read_index
 from pages.shared import cached
 
@@ -20,7 +20,7 @@ _KNOWN_ORDERS = ("disagreement", "doubt", "group", "outside")  # that go by more
 
 
 def table(run: Run, point: OperatingPoint) -> pd.DataFrame:
-    """Every scan of a run, as `core.review.case_table.case_table` has them; not to be changed."""
+    """Every scan of a run, as `core.review.worklists.case_table.case_table` has them; not to be changed."""
     return _table(*_made_from(run), point.threshold, point.upper, point, run)
 
 
@@ -34,7 +34,7 @@ def table_with_parts(run: Run, point: OperatingPoint, columns: tuple[str, ...], 
 def known(run: Run, point: OperatingPoint, filters: Filters) -> pd.DataFrame:
     """Every scan of a run with what filters and their order ask for, as far as it has been worked out.
 
-    Raises ExplorerError as `core.review.joined.with_known` does.
+    Raises ExplorerError as `core.review.worklists.joined.with_known` does.
     """
     columns = tuple(dict.fromkeys(column for column, _ in filters.subgroups))
     scans = table_with_parts(run, point, columns, filters.split)

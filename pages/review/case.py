@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.evaluation.decision.operating_point import OperatingPoint
-from core.review.worklist import position_of
+from core.review.worklists.worklist import position_of
 from core.runs import Run
 from pages.review.facts import show_facts, show_other_runs, show_verdict
 from pages.review.faithful import show_faithfulness_of_shown
@@ -29,7 +29,7 @@ def show_cases(run: Run, cases: pd.DataFrame, point: OperatingPoint) -> None:
 
     Args:
         run: whose network is asked.
-        cases: the worklist in its order, at least one scan, as `core.review.worklist.worklist` gives it.
+        cases: the worklist in its order, at least one scan, as `core.review.worklists.worklist.worklist` gives it.
         point: the thresholds in force.
     """
     position = position_of(cases, state.get(state.CASE)) or 0

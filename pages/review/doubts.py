@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.review.filters import Filters
+from core.review.worklists.filters import Filters
 from core.runs import Run
 from pages.review import cached_features
 from pages.shared.errors import errors_in_a_line

@@ -6,10 +6,10 @@ import streamlit as st
 from core.errors import ExplorerError
 from core.evaluation.decision.operating_point import OperatingPoint
 from core.evaluation.decision.zones import REFERRED, RULED_IN, RULED_OUT
-from core.review.filters import ANY, Filters
-from core.review.other_runs import MOST_RUNS
-from core.review.scan_facts import file_facts, findings_on
-from core.review.worklist import position_of
+from core.review.worklists.filters import ANY, Filters
+from core.review.worklists.other_runs import MOST_RUNS
+from core.review.worklists.scan_facts import file_facts, findings_on
+from core.review.worklists.worklist import position_of
 from core.runs import Run
 from pages.review import cached_review
 from pages.shared import state

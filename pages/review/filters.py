@@ -9,8 +9,8 @@ import streamlit as st
 from core.evaluation.confusion import MISSED
 from core.evaluation.decision.operating_point import OperatingPoint
 from core.results import splits_of
-from core.review.filters import ANY, CELLS, ONLY, ORDERS, Filters
-from core.review.worklist import counts
+from core.review.worklists.filters import ANY, CELLS, ONLY, ORDERS, Filters
+from core.review.worklists.worklist import counts
 from core.runs import Run
 from pages.review import cached_review
 from pages.review.narrowing import CELL_WORDS, SPLIT_WORDS, ask, asked_now, start_over
@@ -48,7 +48,7 @@ def show_filters(run: Run, point: OperatingPoint, filters: Filters, numbers: Map
         run: whose scans they are.
         point: the thresholds in force.
         filters: what is chosen.
-        numbers: how many scans each choice would give, as `core.review.worklist.counts`.
+        numbers: how many scans each choice would give, as `core.review.worklists.worklist.counts`.
     """
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         _chips(

@@ -9,7 +9,7 @@ import streamlit as st
 from core.errors import ExplorerError
 from core.explanation.look_alikes import LookAlikes, Neighbour, leak_words
 from core.explanation.near_copies import Copies
-from core.review.filters import ANY
+from core.review.worklists.filters import ANY
 from core.runs import Run
 from pages.review import cached_features
 from pages.shared import cached_scans, state

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.evaluation.confusion import CLEARED, FALSE_ALARM, FOUND, MISSED
-from core.review.filters import ANY, ONLY, Filters, without
+from core.review.worklists.filters import ANY, ONLY, Filters, without
 from pages.shared import state
 from pages.shared.words import SPLIT_NAMES, literal
 

@@ -6,10 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import RequestError, failure_line
-from core.review.marks import Mark
-from core.review.note import MOST_READER_LETTERS, MOST_TEXT_LETTERS, Note, checked_reader
-from core.review.notes import notes_of
-from core.review.verdicts import CONFIDENCES, LABEL_WRONG, VERDICTS
+from core.review.notes.marks import Mark
+from core.review.notes.note import MOST_READER_LETTERS, MOST_TEXT_LETTERS, Note, checked_reader
+from core.review.notes.note_book import notes_of
+from core.review.notes.verdicts import CONFIDENCES, LABEL_WRONG, VERDICTS
 from core.runs import Run
 from pages.review.notes_saving import Saved, amend, decide, field, standing_of, undo
 from pages.review.viewer.view import marked

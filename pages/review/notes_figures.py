@@ -10,8 +10,8 @@ from core.data.arrivals.names import clean_folder_name
 from core.decided import point_in_force
 from core.errors import ExplorerError, failure_line
 from core.results import splits_of
-from core.review.notes import notes_of
-from core.review.verdicts import LABEL_WRONG
+from core.review.notes.note_book import notes_of
+from core.review.notes.verdicts import LABEL_WRONG
 from core.runs import Run, read_index
 from pages.review.cached_notes import figures_before_and_after
 from pages.shared import cached, state
@@ -20,7 +20,7 @@ from pages.shared.tables import table_with_download
 from pages.shared.words import SPLIT_NAMES, decimal, decimal_interval, interval, literal, percent, score_text
 
 if TYPE_CHECKING:
-    from core.review.corrected_figures import CorrectedFigures
+    from core.review.notes.corrected_figures import CorrectedFigures
 
 _MOST_SENTENCES = 20
 
@@ -100,7 +100,7 @@ def _copy(run: Run) -> None:
 
 
 def _make(run: Run, name: str) -> None:
-    from core.review.corrected import corrected_copy
+    from core.review.notes.corrected_copy import corrected_copy
 
     try:
         tidy = clean_folder_name(name, what="the copy")

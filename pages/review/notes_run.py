@@ -8,10 +8,10 @@ from typing import Any
 import streamlit as st
 
 from core.errors import ExplorerError, failure_line
-from core.review.note import Note
-from core.review.note_exchange import notes_content, notes_csv, read_notes
-from core.review.notes import notes_of
-from core.review.verdicts import VERDICTS
+from core.review.notes.exchange import notes_content, notes_csv, read_notes
+from core.review.notes.note import Note
+from core.review.notes.note_book import notes_of
+from core.review.notes.verdicts import VERDICTS
 from core.runs import Run, read_index
 from pages.shared import state
 from pages.shared.tables import file_button, table_with_download

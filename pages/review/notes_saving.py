@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import ExplorerError, failure_line
-from core.review.note import Note, checked_note, checked_reader
-from core.review.notes import notes_of
-from core.review.verdicts import LABEL_WRONG
+from core.review.notes.note import Note, checked_note, checked_reader
+from core.review.notes.note_book import notes_of
+from core.review.notes.verdicts import LABEL_WRONG
 from core.runs import Run
 from pages.review.paging import turn_to
 from pages.review.viewer.view import forget_mark, marked

@@ -8,8 +8,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.decided import point_in_force
-from core.review.filters import ORDERS, Filters, without
-from core.review.worklist import counts, left_without, masks, position_of, unanswered, worklist
+from core.review.worklists.filters import ORDERS, Filters, without
+from core.review.worklists.worklist import counts, left_without, masks, position_of, unanswered, worklist
 from core.runs import Run
 from pages.review import cached_review
 from pages.review.case import show_cases

@@ -11,8 +11,8 @@ from core.charts.wording import in_cell
 from core.decided import point_in_force
 from core.errors import RequestError
 from core.explanation.projection import MAPS, PCA, TSNE, Area, Projection, drawn_area, read_area, within
-from core.review.filters import ANY, Filters
-from core.review.worklist import PART
+from core.review.worklists.filters import ANY, Filters
+from core.review.worklists.worklist import PART
 from core.runs import Run
 from pages.review import cached_features, cached_review
 from pages.shared import cached, charts, state

@@ -6,7 +6,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from core.review.notes import notes_of
+from core.review.notes.note_book import notes_of
 from core.runs import Run, now_text
 from pages.shared import cached
 
@@ -68,8 +68,8 @@ def show_sheet(run: Run, case: pd.Series, *, target: str, method: str, layer: st
 
 
 def _sheet(run: Run, path: str, target: str, method: str, layer: str, kind: str) -> bytes:
-    from core.review.sheet import sheet_of
-    from core.review.sheet_page import sheet_bytes
+    from core.review.sheets.drawn import sheet_bytes
+    from core.review.sheets.sheet import sheet_of
 
     made = sheet_of(run, path, target=target, method=method, layer=layer, model=cached.model(run))
     return sheet_bytes(made, kind)
@@ -77,7 +77,7 @@ def _sheet(run: Run, path: str, target: str, method: str, layer: str, kind: str)
 
 def _on_paper(run: Run, case: pd.Series) -> str:
     """What is printed beneath the scan and never seen on the screen, as HTML with everybody's texts made harmless."""
-    from core.review.sheet import RESEARCH_ONLY, note_heading
+    from core.review.sheets.sheet import RESEARCH_ONLY, note_heading
 
     lines = []
     for note in notes_of(run).standing():

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.charts.wording import scans
-from core.review.filters import CELLS, Filters
+from core.review.worklists.filters import CELLS, Filters
 from core.runs import Run
 from pages.review import cached_heat
 from pages.review.faithful import show_run_faithfulness

@@ -18,7 +18,7 @@ CELL = "cell"  # str: one or several of missed, false alarm, found, cleared, wit
 SPLIT = "split"  # str: val or test; on the review page train and any too
 TRUTH = "truth"  # str: of three or more classes, only scans of this one; else empty
 PREDICTED = "predicted"  # str: and only those called this one
-WHERE = "where"  # str: subgroups that the worklist is narrowed to, as core.review.filters writes them; so the next five
+WHERE = "where"  # str: subgroups of the worklist, as core.review.worklists.filters writes them; so the next five
 SCORE_RANGE = "score_range"  # str: bounds of the score
 GROUP = "group"  # str: only scans of this group
 ONLY = "only"  # str: near, mislabelled, outside, unread, with commas between
@@ -39,7 +39,7 @@ MAP_LAYER = "map_layer"  # str: stage that maps are of; + "-one-" or "-several-"
 MAPS_COMPARED = "maps_compared"  # str: one, or what stands side by side: classes, methods, layers
 MAP_ASKED = "map_asked"  # dict[str, Asked]: the first map shown last, by run id
 FAITHFUL_METHODS_OF_RUN = "faithful-methods-"  # + run id, list[str]: methods whose maps are measured for the run
-MARKS = "marks"  # dict[str, core.review.marks.Mark]: drawn in the viewer, by run id and path
+MARKS = "marks"  # dict[str, core.review.notes.marks.Mark]: drawn in the viewer, by run id and path
 SLICES_WISHED = "slices_wished"  # pages.review.viewer.component.Wish | None: what the browser has just asked for
 OUTLINE_WANTED = "outline_wanted"  # bool: whether outlines are looked at in this session
 SCAN_MAP = "scan-map-"  # + run id, map and colouring: the chart of all scans
@@ -192,7 +192,7 @@ class Case:
         split: as under `SPLIT`.
         path: of the scan; empty: the first of the worklist.
         truth, predicted: classes that the worklist is narrowed to.
-        where: subgroups likewise, as `core.review.filters.Filters.to_query` writes them.
+        where: subgroups likewise, as `core.review.worklists.filters.Filters.to_query` writes them.
         group: a group likewise.
     """
 
@@ -267,12 +267,12 @@ def address_of(run_id: str, case: Case) -> dict[str, str]:
 
 
 def asked_worklist() -> dict[str, str]:
-    """The worklist in the address, as `core.review.filters.Filters.from_query` reads it."""
+    """The worklist in the address, as `core.review.worklists.filters.Filters.from_query` reads it."""
     return {name: get(_IN_ADDRESS[name]) for name in _OF_WORKLIST if get(_IN_ADDRESS[name])}
 
 
 def ask_for_worklist(query: Mapping[str, str]) -> None:
-    """Put a worklist into the address, as `core.review.filters.Filters.to_query` writes it, and nothing beside it.
+    """Put a worklist into the address, as `Filters.to_query` of core writes it, and nothing beside it.
 
     The case stays: it is shown where the worklist has it.
     """

@@ -4,8 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import ExplorerError
-from core.review.study import AFTER_EACH_CASE, Study, cases_read, tidy_name
-from core.review.study_store import StudyBook
+from core.review.studies.store import StudyBook
+from core.review.studies.study import AFTER_EACH_CASE, Study, cases_read, tidy_name
 from pages.shared import state
 from pages.shared.errors import say_error
 from pages.shared.words import literal

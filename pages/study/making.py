@@ -6,8 +6,8 @@ import streamlit as st
 
 from core.errors import ExplorerError
 from core.results import splits_of
-from core.review.study import AT_THE_END, TRUTH_SHOWN
-from core.review.study_store import StudyBook
+from core.review.studies.store import StudyBook
+from core.review.studies.study import AT_THE_END, TRUTH_SHOWN
 from core.runs import Run
 from pages.shared import frame, state
 from pages.shared.errors import say_error
@@ -61,7 +61,7 @@ def show_making(book: StudyBook) -> None:
 
 def _make(book: StudyBook, run: Run) -> None:
     """Callback: draw the cases and keep the study; it is the one shown from now on."""
-    from core.review.study_sample import new_study  # brings scikit-learn with it
+    from core.review.studies.sample import new_study  # brings scikit-learn with it
 
     asked = {name: st.session_state[state.NEW_STUDY + name] for name in ("name", "split", "cases", "seed")}
     try:

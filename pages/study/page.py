@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core.review.study import Study
-from core.review.study_store import StudyBook
+from core.review.studies.store import StudyBook
+from core.review.studies.study import Study
 from pages.shared import cached, state
 from pages.shared.errors import say_problem
 from pages.shared.words import literal

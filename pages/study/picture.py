@@ -13,7 +13,7 @@ import streamlit as st
 
 from core.errors import ExplorerError
 from core.review.pictures import Heat
-from core.review.study import AIDED, Step, Study, order_for, reader_key
+from core.review.studies.study import AIDED, Step, Study, order_for, reader_key
 from core.runs import Run
 from pages.review.viewer import component, payload
 from pages.shared import ahead, cached_viewed, state

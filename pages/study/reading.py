@@ -10,7 +10,8 @@ from functools import partial
 import streamlit as st
 
 from core.errors import ExplorerError
-from core.review.study import (
+from core.review.studies.store import StudyBook
+from core.review.studies.study import (
     AFTER_EACH_CASE,
     AIDED,
     LEFT_OUT,
@@ -21,7 +22,6 @@ from core.review.study import (
     order_for,
     rating_words,
 )
-from core.review.study_store import StudyBook
 from core.runs import Run
 from pages.shared import cached, state
 from pages.shared.errors import say_error, say_problem

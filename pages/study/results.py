@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from core.review.study import Answer, Study
-from core.review.study_store import StudyBook
+from core.review.studies.store import StudyBook
+from core.review.studies.study import Answer, Study
 from pages.shared import charts
 from pages.shared.tables import download_button
 from pages.shared.words import SPLIT_NAMES, decimal, literal, percent, score_text, span
@@ -16,7 +16,7 @@ from pages.study import cached_figures
 
 if TYPE_CHECKING:
     from core.evaluation.intervals import Estimate
-    from core.review.study_figures import StudyFigures
+    from core.review.studies.figures import StudyFigures
 
 _SHOW = "study-results-"
 _MEANINGS = {
@@ -70,7 +70,7 @@ def _show_chart(study: Study, figures: "StudyFigures") -> None:
 
 
 def _show_readers(figures: "StudyFigures") -> None:
-    from core.review.study_tables import MEASURES, measures_of, readers_table
+    from core.review.studies.tables import MEASURES, measures_of, readers_table
 
     for measure in MEASURES:
         st.markdown(f"**{_MEANINGS[measure]}**")
@@ -106,7 +106,7 @@ def _show_switches(figures: "StudyFigures") -> None:
 
 
 def _show_agreement(figures: "StudyFigures") -> None:
-    from core.review.study_tables import agreement_table
+    from core.review.studies.tables import agreement_table
 
     st.markdown("**Agreement beyond chance: Cohen's kappa of two, Fleiss' of all; 1 is full, 0 as by chance**")
     rows = [_kappas(" and ".join(pair.readers), pair.cases, pair.unaided, pair.aided) for pair in figures.pairs]
@@ -121,7 +121,7 @@ def _show_agreement(figures: "StudyFigures") -> None:
 
 
 def _show_every_answer(study: Study, answers: Sequence[Answer]) -> None:
-    from core.review.study_answers import answers_table
+    from core.review.studies.answers import answers_table
 
     st.markdown("**Every answer**, with the truth and the model's score of its case: not for who is still reading")
     download_button(answers_table(study, answers), f"study-{study.id}-answers")

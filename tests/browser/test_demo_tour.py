@@ -11,9 +11,9 @@ from playwright.sync_api import Browser, Page, expect
 from benchmarks.browser import READY, wait_for
 from core.decided import point_in_force
 from core.results import split_results
-from core.review.case_table import case_table
-from core.review.filters import Filters
-from core.review.worklist import worklist
+from core.review.worklists.case_table import case_table
+from core.review.worklists.filters import Filters
+from core.review.worklists.worklist import worklist
 from core.runs import Run, list_runs
 from tests.browser.conftest import app_on
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from benchmarks.browser import READY, wait_for
 from core.explanation.projection import within
-from core.review.places import scan_places
+from core.review.worklists.places import scan_places
 from core.runs import Run
 from tests.browser.conftest import app_on
 

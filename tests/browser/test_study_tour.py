@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Page
 
 from benchmarks.browser import wait_for
-from core.review.study import AIDED, UNAIDED, order_for
-from core.review.study_sample import new_study
-from core.review.study_store import StudyBook
+from core.review.studies.sample import new_study
+from core.review.studies.store import StudyBook
+from core.review.studies.study import AIDED, UNAIDED, order_for
 from core.runs import read_run
 from tests.browser.conftest import app_on
 from tests.pages.conftest import write_finished_run, write_tiny_dataset

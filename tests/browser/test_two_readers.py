@@ -8,8 +8,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.browser import wait_for
 from benchmarks.finished_run import write_finished_run
-from core.review.note import Note
-from core.review.notes import notes_of
+from core.review.notes.note import Note
+from core.review.notes.note_book import notes_of
 from core.runs import Run, read_index
 from tests.browser.conftest import app_on
 

@@ -8,10 +8,10 @@ import pytest
 from conftest import plain
 from streamlit.testing.v1 import AppTest
 
-from core.review.marks import Mark
-from core.review.note import Note
-from core.review.notes import notes_of
-from core.review.verdicts import VERDICTS
+from core.review.notes.marks import Mark
+from core.review.notes.note import Note
+from core.review.notes.note_book import notes_of
+from core.review.notes.verdicts import VERDICTS
 from core.runs import read_index
 from pages.shared import state
 

@@ -14,9 +14,9 @@ from core.decided import point_in_force, save_point
 from core.errors import DatasetError
 from core.evaluation.decision.operating_point import fixed_point
 from core.results import split_results
-from core.review.case_table import case_table
-from core.review.filters import Filters
-from core.review.worklist import worklist
+from core.review.worklists.case_table import case_table
+from core.review.worklists.filters import Filters
+from core.review.worklists.worklist import worklist
 from pages.review import listing
 from pages.review.facts import verdict_words, zone_of
 from pages.review.listing import _take_row

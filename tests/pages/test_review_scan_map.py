@@ -9,7 +9,7 @@ from changed_runs import with_three_classes
 from conftest import plain
 
 from core.explanation.projection import within
-from core.review.places import scan_places
+from core.review.worklists.places import scan_places
 from core.runs import read_predictions
 from pages.review import scan_map
 from pages.review.look_alikes import distance_text

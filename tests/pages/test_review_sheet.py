@@ -5,8 +5,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core.review.note import Note
-from core.review.notes import notes_of
+from core.review.notes.note import Note
+from core.review.notes.note_book import notes_of
 from core.runs import Run, read_index
 from pages.review.sheet import _on_paper, _sheet
 
@@ -19,7 +19,9 @@ def case(tiny_run: Run) -> pd.Series:
 
 
 def test_the_page_offers_both_files_and_draws_none_before_it_is_asked(tiny_run, case, monkeypatch):
-    monkeypatch.setattr("core.review.sheet.sheet_of", lambda *_, **__: pytest.fail("drawn before it was asked for"))
+    monkeypatch.setattr(
+        "core.review.sheets.sheet.sheet_of", lambda *_, **__: pytest.fail("drawn before it was asked for")
+    )
 
     def page(run, row):
         from pages.review.sheet import show_sheet

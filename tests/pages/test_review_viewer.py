@@ -13,9 +13,9 @@ from core.data.images import read_scan, resize_scan
 from core.errors import DatasetError
 from core.explanation.maps import LIVE_METHODS, explain
 from core.models.weights import load_run_model
-from core.review.marks import Mark
+from core.review.notes.marks import Mark
+from core.review.notes.verdicts import VERDICTS
 from core.review.pictures import heat_of
-from core.review.verdicts import VERDICTS
 from core.runs import read_index, read_predictions
 from pages.review.viewer import component, payload, view
 from pages.review.viewer.keys_shown import KEYS

@@ -7,9 +7,9 @@ import pytest
 from conftest import plain
 from streamlit.testing.v1 import AppTest
 
-from core.review.study import AIDED, UNAIDED, Study, order_for
-from core.review.study_sample import new_study
-from core.review.study_store import StudyBook
+from core.review.studies.sample import new_study
+from core.review.studies.store import StudyBook
+from core.review.studies.study import AIDED, UNAIDED, Study, order_for
 from core.runs import Run
 from pages.shared import cached, state
 

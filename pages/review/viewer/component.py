@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from core.errors import ExplorerError
-from core.review.marks import Mark
+from core.review.notes.marks import Mark
 
 MOST_SLICES_AT_ONCE = 12
 _FOLDER = Path(__file__).parent

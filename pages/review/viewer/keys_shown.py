@@ -1,6 +1,6 @@
 """The keys of the review, as `?` lists them: those of the viewer (keys.js) and those of the page around it."""
 
-from core.review.verdicts import VERDICTS
+from core.review.notes.verdicts import VERDICTS
 
 KEYS = (
     ("← →", "previous and next case"),

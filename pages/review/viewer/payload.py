@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.explanation.maps import METHODS
-from core.review.marks import Mark
+from core.review.notes.marks import Mark
 from core.review.pictures import Heat, Picture, heat_colours
 from pages.shared.cached_viewed import Outline
 

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import ExplorerError, failure_line
-from core.review.marks import Mark
+from core.review.notes.marks import Mark
 from core.review.pictures import Heat
 from core.runs import Run
 from pages.review.viewer import component, payload

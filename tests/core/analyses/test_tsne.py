@@ -9,7 +9,7 @@ from core.analyses.working import carry_out
 from core.errors import RequestError, RunDamagedError
 from core.explanation.features import read_features
 from core.explanation.projection import TSNE
-from core.review.places import scan_places
+from core.review.worklists.places import scan_places
 from core.runs import read_predictions
 
 

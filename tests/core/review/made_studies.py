@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from hypothesis import strategies as st
 
-from core.review.study import AIDED, UNAIDED, Answer, Study, StudyCase, order_for
-from core.review.study_store import StudyBook
+from core.review.studies.store import StudyBook
+from core.review.studies.study import AIDED, UNAIDED, Answer, Study, StudyCase, order_for
 
 NAMES = st.text(st.sampled_from("abcAB éß-"), min_size=1, max_size=12).filter(lambda name: bool(name.strip()))
 

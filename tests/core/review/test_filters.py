@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from core.evaluation.splits import SPLITS
 from core.explanation.projection import Area
-from core.review.filters import ANY, CELLS, NAMES, ORDERS, Filters, without
+from core.review.worklists.filters import ANY, CELLS, NAMES, ORDERS, Filters, without
 
 TEXTS = st.text(max_size=12)
 CORNERS = st.lists(st.tuples(*[st.integers(-1000, 1000)] * 2), min_size=3, max_size=6)

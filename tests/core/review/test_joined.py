@@ -10,15 +10,15 @@ from core.cli import main
 from core.decided import point_in_force
 from core.evaluation.subgroup_cuts import cut_column
 from core.results import split_results, splits_of
-from core.review.case_table import case_table, parts_by_column, with_parts
-from core.review.filters import ANY, Filters
-from core.review.joined import with_known
-from core.review.note import Note
-from core.review.notes import notes_of
-from core.review.other_runs import other_runs
-from core.review.scan_facts import file_facts, findings_on
-from core.review.verdicts import VERDICTS
-from core.review.worklist import PART, worklist
+from core.review.notes.note import Note
+from core.review.notes.note_book import notes_of
+from core.review.notes.verdicts import VERDICTS
+from core.review.worklists.case_table import case_table, parts_by_column, with_parts
+from core.review.worklists.filters import ANY, Filters
+from core.review.worklists.joined import with_known
+from core.review.worklists.other_runs import other_runs
+from core.review.worklists.scan_facts import file_facts, findings_on
+from core.review.worklists.worklist import PART, worklist
 from core.runs import Run, read_index, read_run
 from core.subgroup_columns import run_columns
 

@@ -16,18 +16,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import RequestError, WorkError
-from core.review import notes as module
-from core.review.marks import Mark
-from core.review.note import MOST_READER_LETTERS, MOST_TEXT_LETTERS, Note, checked_note
-from core.review.notes import COLUMNS, NoteBook
-from core.review.verdicts import VERDICTS
+from core.review.notes import note_book as module
+from core.review.notes.marks import Mark
+from core.review.notes.note import MOST_READER_LETTERS, MOST_TEXT_LETTERS, Note, checked_note
+from core.review.notes.note_book import COLUMNS, NoteBook
+from core.review.notes.verdicts import VERDICTS
 
 SCAN, OTHER = "a" * 64, "b" * 64
 SAVE_MANY = """
 import sys
 from pathlib import Path
-from core.review.note import Note
-from core.review.notes import NoteBook
+from core.review.notes.note import Note
+from core.review.notes.note_book import NoteBook
 
 book = NoteBook(Path(sys.argv[1]))
 for number in range(int(sys.argv[3])):
@@ -194,8 +194,8 @@ def test_a_file_that_may_not_grow_is_said_and_loses_nothing(book):
 import resource, signal, sys
 from pathlib import Path
 from core.errors import WorkError
-from core.review.note import Note
-from core.review.notes import NoteBook
+from core.review.notes.note import Note
+from core.review.notes.note_book import NoteBook
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 book = NoteBook(Path(sys.argv[1]))

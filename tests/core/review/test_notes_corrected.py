@@ -15,12 +15,12 @@ from core.data.corrected_labels import CORRECTION_COLUMNS, corrected_words, labe
 from core.data.decisions import Decision, decide
 from core.data.index import index_dataset
 from core.errors import DatasetError, RequestError, WorkError
-from core.review import corrected as module
-from core.review.corrected import corrected_copy
-from core.review.corrected_figures import corrected_figures
-from core.review.corrections import corrections
-from core.review.note import Note
-from core.review.notes import notes_of
+from core.review.notes import corrected_copy as module
+from core.review.notes.corrected_copy import corrected_copy
+from core.review.notes.corrected_figures import corrected_figures
+from core.review.notes.corrections import corrections
+from core.review.notes.note import Note
+from core.review.notes.note_book import notes_of
 from core.runs import read_index, read_predictions
 from core.subgroup_columns import run_columns
 

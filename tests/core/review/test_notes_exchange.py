@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import RequestError
-from core.review.marks import Mark
-from core.review.note import MOST_READER_LETTERS, MOST_TEXT_LETTERS, Note, checked_kept_note, time_text
-from core.review.note_exchange import MOST_BYTES, notes_content, notes_csv, read_notes, write_notes
-from core.review.notes import COLUMNS, NoteBook
-from core.review.verdicts import CONFIDENCES, VERDICTS
+from core.review.notes.exchange import MOST_BYTES, notes_content, notes_csv, read_notes, write_notes
+from core.review.notes.marks import Mark
+from core.review.notes.note import MOST_READER_LETTERS, MOST_TEXT_LETTERS, Note, checked_kept_note, time_text
+from core.review.notes.note_book import COLUMNS, NoteBook
+from core.review.notes.verdicts import CONFIDENCES, VERDICTS
 
 share = st.floats(0, 1, allow_nan=False)
 printable = st.characters(exclude_categories=("Cc", "Cs"))

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from core.data.dicom.levels import Levels
 from core.errors import RequestError
 from core.explanation.maps import ScanMap
-from core.review.marks import Mark
+from core.review.notes.marks import Mark
 from core.review.pictures import LONGEST_HEAT_PX, LONGEST_PX, heat_colours, heat_of, picture_of
 from core.review.slices import in_order
 

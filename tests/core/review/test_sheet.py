@@ -16,12 +16,12 @@ from PIL import Image
 from core.cli import main
 from core.errors import RequestError
 from core.explanation.maps import ScanMap
-from core.review.marks import POINT, RECTANGLE, Mark
-from core.review.note import Note
-from core.review.notes import notes_of
-from core.review.sheet import RESEARCH_ONLY, Sheet, _share, sheet_of
-from core.review.sheet_page import sheet_bytes
-from core.review.sheet_text import STAND_IN, cut_lines, printable, width_of, wrapped
+from core.review.notes.marks import POINT, RECTANGLE, Mark
+from core.review.notes.note import Note
+from core.review.notes.note_book import notes_of
+from core.review.sheets.drawn import sheet_bytes
+from core.review.sheets.lines import STAND_IN, cut_lines, printable, width_of, wrapped
+from core.review.sheets.sheet import RESEARCH_ONLY, Sheet, _share, sheet_of
 from core.runs import Run, read_index, read_run
 from tests.pages.conftest import write_finished_run, write_tiny_dataset
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from made_studies import NAMES, made_study
 
 from core.errors import RequestError, WorkError
-from core.review.study import (
+from core.review.studies.sample import new_study, sampled
+from core.review.studies.study import (
     AIDED,
     LEFT_OUT,
     RATINGS,
@@ -26,7 +27,6 @@ from core.review.study import (
     reader_key,
     tidy_name,
 )
-from core.review.study_sample import new_study, sampled
 from core.runs import Run, read_index, read_run
 from tests.pages.conftest import write_finished_run, write_tiny_dataset
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from core.cli import main
-from core.review.study import AIDED, UNAIDED, order_for
-from core.review.study_store import StudyBook
+from core.review.studies.store import StudyBook
+from core.review.studies.study import AIDED, UNAIDED, order_for
 from core.runs import Run, read_run
 from tests.pages.conftest import write_finished_run, write_tiny_dataset
 

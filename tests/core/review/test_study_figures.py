@@ -7,9 +7,9 @@ import pytest
 from made_studies import all_answers, made_study
 from sklearn.metrics import cohen_kappa_score, roc_auc_score
 
-from core.review.study import LEFT_OUT, UNAIDED, Answer
-from core.review.study_answers import answers_csv, answers_table, readings
-from core.review.study_figures import few_words, study_figures
+from core.review.studies.answers import answers_csv, answers_table, readings
+from core.review.studies.figures import few_words, study_figures
+from core.review.studies.study import LEFT_OUT, UNAIDED, Answer
 
 
 def right(case) -> int:

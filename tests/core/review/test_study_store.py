@@ -14,8 +14,8 @@ import pytest
 from made_studies import made_study, read_on
 
 from core.errors import RequestError, WorkError
-from core.review.study import AIDED, LEFT_OUT, UNAIDED, cases_read, order_for
-from core.review.study_store import StudyBook
+from core.review.studies.store import StudyBook
+from core.review.studies.study import AIDED, LEFT_OUT, UNAIDED, cases_read, order_for
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -161,7 +161,7 @@ def test_a_reader_in_two_windows_answers_each_case_once(book):
 def test_a_killed_server_costs_at_most_the_answer_in_hand(book):
     code = (
         "import sys; from pathlib import Path; from made_studies import made_study, read_on\n"
-        "from core.review.study_store import StudyBook\n"
+        "from core.review.studies.store import StudyBook\n"
         "book, study = StudyBook(Path(sys.argv[1])), made_study(6)\n"
         "for _ in range(12):\n    read_on(book, study, 'Ada', 1)\n    print(1, flush=True)\n"
     )

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from core.errors import RequestError
 from core.evaluation.decision.operating_point import fixed_point
 from core.results import SplitResults
-from core.review.case_table import slice_places, table_of
-from core.review.filters import ANY, CELLS, ORDERS, Filters, without
-from core.review.worklist import PART, counts, left_without, masks, position_of, unanswered, worklist
+from core.review.worklists.case_table import slice_places, table_of
+from core.review.worklists.filters import ANY, CELLS, ORDERS, Filters, without
+from core.review.worklists.worklist import PART, counts, left_without, masks, position_of, unanswered, worklist
 
 ROWS = st.lists(
     st.tuples(st.booleans(), st.floats(0, 1, width=32), st.sampled_from("abc"), st.sampled_from(("val", "test"))),

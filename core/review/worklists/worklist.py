@@ -1,7 +1,7 @@
 """Which scans, and in which order: a table of all scans narrowed and sorted by `Filters`, with counts for each choice.
 
-Everything here is boolean masks over one table that is made once (`core.review.case_table`), so a choice over 100,000
-scans is a matter of milliseconds.
+Everything here is boolean masks over one table that is made once (`core.review.worklists.case_table`), so a choice
+over 100,000 scans is a matter of milliseconds.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.errors import RequestError
 from core.explanation.projection import within
 from core.explanation.whereabouts import OUTSIDE_BELOW
-from core.review.filters import ANY, ONLY, Filters
+from core.review.worklists.filters import ANY, ONLY, Filters
 
 PART = "part: "  # + column: which of its parts a scan is in
 AREA_X, AREA_Y = "map_x", "map_y"  # place on the map of all scans
@@ -55,7 +55,7 @@ def worklist(table: pd.DataFrame, filters: Filters) -> pd.DataFrame:
     put what is not known last.
 
     Args:
-        table: as `core.review.case_table.case_table` gives it, with the columns that `unanswered` asks for.
+        table: as `core.review.worklists.case_table.case_table` gives it, with the columns that `unanswered` asks for.
 
     Raises:
         RequestError: a column is not there that the filters need.

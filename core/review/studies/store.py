@@ -14,7 +14,7 @@ from pathlib import Path
 
 from core.errors import RequestError, WorkError
 from core.review.book import opened_book, writing
-from core.review.study import (
+from core.review.studies.study import (
     LEFT_OUT,
     PHASES,
     RATINGS,

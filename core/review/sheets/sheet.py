@@ -18,10 +18,10 @@ from core.errors import RequestError
 from core.evaluation.decision.operating_point import OperatingPoint
 from core.evaluation.decision.zones import REFERRED, RULED_IN, RULED_OUT
 from core.results import split_results
-from core.review.note import Note
-from core.review.notes import notes_of
-from core.review.sheet_map import map_facts, map_of, map_title
-from core.review.verdicts import VERDICTS
+from core.review.notes.note import Note
+from core.review.notes.note_book import notes_of
+from core.review.notes.verdicts import VERDICTS
+from core.review.sheets.sheet_map import map_facts, map_of, map_title
 from core.runs import Run, now_text, read_index
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.evaluation.reader_agreement import Calls
-from core.review.study import AIDED, LEFT_OUT, UNAIDED, Answer, Study, called_positive, order_for, reader_key
+from core.review.studies.study import AIDED, LEFT_OUT, UNAIDED, Answer, Study, called_positive, order_for, reader_key
 
 COLUMNS = (
     *("study", "run", "reader", "position", "case", "path", "content", "group", "label", "model_score"),

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from core.review.note import Note
-from core.review.verdicts import LABEL_WRONG
+from core.review.notes.note import Note
+from core.review.notes.verdicts import LABEL_WRONG
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def corrections(notes: Iterable[Note], names: Mapping[str, str], classes: Collec
     name the same right one. A verdict of another kind counts against it.
 
     Args:
-        notes: that stand, at most one a reader and scan, as `core.review.notes.NoteBook.standing` gives them.
+        notes: that stand, at most one a reader and scan, as `core.review.notes.note_book.NoteBook.standing` gives them.
         names: how to call each scan that is meant, by its content; notes about others are passed over.
         classes: labels that there are.
     """

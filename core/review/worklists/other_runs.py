@@ -84,7 +84,7 @@ def other_runs(table: pd.DataFrame, run: Run) -> OtherRuns:
     """What the other finished runs of the same folder say about the scans of a table.
 
     Args:
-        table: as `core.review.case_table.case_table` gives it.
+        table: as `core.review.worklists.case_table.case_table` gives it.
         run: the one at hand.
     """
     heard: list[tuple[Run, float, pd.DataFrame]] = []

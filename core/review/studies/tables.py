@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from core.evaluation.intervals import Estimate
-from core.review.study_figures import ReaderFigures, StudyFigures
+from core.review.studies.figures import ReaderFigures, StudyFigures
 
 MEASURES = ("sensitivity", "specificity", "AUC of ratings")
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import RequestError
-from core.review.sheet import RESEARCH_ONLY, Sheet, note_heading
-from core.review.sheet_text import FONT, STAND_IN, STAND_IN_SAYS, cut_lines, printable, wrapped
+from core.review.sheets.lines import FONT, STAND_IN, STAND_IN_SAYS, cut_lines, printable, wrapped
+from core.review.sheets.sheet import RESEARCH_ONLY, Sheet, note_heading
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

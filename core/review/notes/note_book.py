@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import RequestError, WorkError
 from core.review.book import opened_book, writing
-from core.review.marks import Mark
-from core.review.note import Note, checked_kept_note, checked_note, time_text
+from core.review.notes.marks import Mark
+from core.review.notes.note import Note, checked_kept_note, checked_note, time_text
 
 if TYPE_CHECKING:
     import pandas as pd

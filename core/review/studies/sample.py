@@ -8,7 +8,7 @@ import pandas as pd
 from core.decided import point_in_force
 from core.errors import RequestError
 from core.results import split_results
-from core.review.study import AT_THE_END, TRUTH_SHOWN, Study, StudyCase, tidy_name
+from core.review.studies.study import AT_THE_END, TRUTH_SHOWN, Study, StudyCase, tidy_name
 from core.runs import Run, now_text, read_index
 
 MOST_CASES = 2000

@@ -7,13 +7,13 @@ import pandas as pd
 
 from core.analyses.heat import read_heat
 from core.explanation.projection import read_area
-from core.review.case_table import slice_places
-from core.review.filters import Filters
 from core.review.label_doubt import label_doubts
-from core.review.notes import notes_of
-from core.review.other_runs import OtherRuns, other_runs
-from core.review.places import scan_places
-from core.review.worklist import AREA_X, AREA_Y
+from core.review.notes.note_book import notes_of
+from core.review.worklists.case_table import slice_places
+from core.review.worklists.filters import Filters
+from core.review.worklists.other_runs import OtherRuns, other_runs
+from core.review.worklists.places import scan_places
+from core.review.worklists.worklist import AREA_X, AREA_Y
 from core.runs import Run
 
 
@@ -26,10 +26,10 @@ def with_known(
     - `doubt`: of its label, in [0, 1], NaN without a score from outside a training; `suspected`: probably wrong.
     - `in_lungs`: share of the heat in the lungs, in [0, 1], NaN where no lungs were found.
     - `disagreement`, `spread`: of other runs, as in `OtherRuns`.
-    - `group_number`, `slice`: as `core.review.case_table.slice_places` gives them.
+    - `group_number`, `slice`: as `core.review.worklists.case_table.slice_places` gives them.
     - `map_x`, `map_y`: place on the map that an area was drawn on.
 
-    What has not been worked out is left away, which `core.review.worklist.unanswered` says.
+    What has not been worked out is left away, which `core.review.worklists.worklist.unanswered` says.
 
     Args:
         table: of all scans of the run.

@@ -13,9 +13,9 @@ from typing import Any, NoReturn
 
 from core.errors import RequestError
 from core.files import write_json, write_text
-from core.review.marks import Mark
-from core.review.note import Note, checked_kept_note
-from core.review.notes import COLUMNS, as_row
+from core.review.notes.marks import Mark
+from core.review.notes.note import Note, checked_kept_note
+from core.review.notes.note_book import COLUMNS, as_row
 
 ENDINGS = (".csv", ".json")
 MOST_BYTES = 64 * 2**20
@@ -62,7 +62,7 @@ def read_notes(path: Path) -> tuple[Note, ...]:
 
 
 def notes_csv(notes: Sequence[Note]) -> str:
-    """The notes as CSV, a row each: `core.review.notes.COLUMNS`."""
+    """The notes as CSV, a row each: `core.review.notes.note_book.COLUMNS`."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)

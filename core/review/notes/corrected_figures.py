@@ -11,8 +11,8 @@ from core.errors import RunDamagedError
 from core.evaluation.intervals import Estimate
 from core.evaluation.summary import Evaluation
 from core.results import SplitResults, split_results
-from core.review.corrections import corrections
-from core.review.note import Note
+from core.review.notes.corrections import corrections
+from core.review.notes.note import Note
 from core.runs import Run, read_index
 
 FIGURES: Mapping[str, str] = {"fnr": "FNR", "fpr": "FPR", "auc": "AUC", "accuracy": "Accuracy"}

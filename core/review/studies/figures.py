@@ -26,8 +26,8 @@ from core.evaluation.reader_agreement import (
 )
 from core.evaluation.resampled import auc_estimate
 from core.evaluation.scored import Scored
-from core.review.study import AIDED, LEFT_OUT, PHASES, RATINGS, UNAIDED, Answer, Study
-from core.review.study_answers import Readings, readings
+from core.review.studies.answers import Readings, readings
+from core.review.studies.study import AIDED, LEFT_OUT, PHASES, RATINGS, UNAIDED, Answer, Study
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from core.evaluation.decision.operating_point import OperatingPoint
 from core.evaluation.subgroup_cuts import cut_column
 from core.results import SplitResults, split_results
-from core.review.filters import ANY
 from core.review.slices import in_order
-from core.review.worklist import PART
+from core.review.worklists.filters import ANY
+from core.review.worklists.worklist import PART
 from core.runs import Run, read_index
 from core.subgroup_columns import run_columns
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from core.errors import RequestError
-from core.review.marks import Mark
-from core.review.verdicts import CONFIDENCES, LABEL_WRONG, VERDICTS
+from core.review.notes.marks import Mark
+from core.review.notes.verdicts import CONFIDENCES, LABEL_WRONG, VERDICTS
 
 MOST_READER_LETTERS = 60
 MOST_TEXT_LETTERS = 4000

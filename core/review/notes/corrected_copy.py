@@ -23,9 +23,9 @@ from core.data.partial_folder import partial_folder, remove_abandoned
 from core.data.patient_key import KEY_FILE
 from core.errors import DatasetError, RequestError, WorkError
 from core.files import make_folder, write_text
-from core.review.corrections import Corrections, corrections
-from core.review.note import Note
-from core.review.note_exchange import no_formula
+from core.review.notes.corrections import Corrections, corrections
+from core.review.notes.exchange import no_formula
+from core.review.notes.note import Note
 
 Progress = Callable[[int, int], None]
 _Row = dict[str, str]

@@ -1,0 +1,1 @@
+"""What readers say of scans, never lost; and the labels they agree are wrong."""

@@ -1,0 +1,1 @@
+"""Readers without and with the model: cases, answers, figures."""

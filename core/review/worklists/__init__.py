@@ -1,0 +1,1 @@
+"""Which scans to read, in which order: all of it in an address."""
