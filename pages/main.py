@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared import frame, state, warmup
+from pages.shared import frame, links, warmup
 
 st.set_page_config(
     page_title="CT Explorer",
@@ -36,7 +36,7 @@ page = st.navigation(
         ],
     }
 )
-state.read_address()
+links.read_address()
 frame.sidebar(page.url_path)
 frame.run_safely(page)
 frame.footer()

@@ -5,7 +5,7 @@ import streamlit as st
 from core.commands.trainings import new_demo_run
 from core.runs import Run
 from core.training import jobs
-from pages.shared import cached, state
+from pages.shared import cached, links
 from pages.shared.errors import errors_in_a_line, say_error, say_problem
 from pages.shared.progress import WORKING, show_progress, stop_button
 from pages.shared.words import run_name
@@ -58,7 +58,7 @@ def _ways_in(run: Run) -> None:
     grid = st.grid(3, min_column_width=190)
     for words, page, icon in ways:
         if grid.button(words, icon=icon, width="stretch", type="primary", key=f"explore-{page}"):
-            state.ask_for_run(run.id)
+            links.ask_for_run(run.id)
             st.switch_page(page, query_params={"run": run.id})
 
 

@@ -8,7 +8,7 @@ from core.charts.confusion import Shown, confusion_figure
 from core.evaluation.confusion import CLEARED, FALSE_ALARM, FOUND, MISSED, Counts
 from core.evaluation.summary import Evaluation
 from core.runs import Run
-from pages.shared import charts, state
+from pages.shared import charts, links, state
 from pages.shared.words import literal
 
 _SHOWN = {"counts": "Counts", "rows": "By row (truth)", "columns": "By column (call)"}
@@ -57,7 +57,7 @@ def show_matrix(run: Run, evaluation: Evaluation, counts: Counts, *, by_scan: bo
                 disabled=not count,
                 width="stretch",
             ):
-                _open(run, state.Case(cell, evaluation.split))
+                _open(run, links.Case(cell, evaluation.split))
         if len(evaluation.classes) > 2:
             st.caption(
                 "A click on the matrix opens the scans of that cell alone. "
@@ -73,14 +73,14 @@ def cell_named(truth: str, predicted: str, positive: str) -> str:
     return FALSE_ALARM if predicted == positive else CLEARED
 
 
-def case_of(truth: str, predicted: str, evaluation: Evaluation) -> state.Case:
+def case_of(truth: str, predicted: str, evaluation: Evaluation) -> links.Case:
     """The worklist of a cell: of two classes its own list, of more the part of a list with these two classes."""
     cell = cell_named(truth, predicted, evaluation.positive)
     if len(evaluation.classes) == 2:
-        return state.Case(cell, evaluation.split)
-    return state.Case(cell, evaluation.split, truth=truth, predicted=predicted)
+        return links.Case(cell, evaluation.split)
+    return links.Case(cell, evaluation.split, truth=truth, predicted=predicted)
 
 
-def _open(run: Run, case: state.Case) -> None:
-    state.open_case(case)
-    st.switch_page("review/page.py", query_params=state.address_of(run.id, case))
+def _open(run: Run, case: links.Case) -> None:
+    links.open_case(case)
+    st.switch_page("review/page.py", query_params=links.address_of(run.id, case))

@@ -9,7 +9,7 @@ from core.evaluation.subgroups import Subgroup, Subgroups
 from core.review.worklists.filters import ANY, Filters
 from core.runs import Run
 from pages.performance.cached_checks import subgroups as subgroups_of_split
-from pages.shared import cached, charts, state
+from pages.shared import cached, charts, links, state
 from pages.shared.tables import download_button, table_with_download
 from pages.shared.words import literal
 
@@ -76,11 +76,11 @@ def gaps_table(found: Subgroups) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["column", "worst part", "gap", "low", "high"])
 
 
-def worklist_of(part: Subgroup, split: str) -> state.Case:
+def worklist_of(part: Subgroup, split: str) -> links.Case:
     """The scans of a subgroup: its misses where there are some, else its false alarms, else all of them."""
     cell = MISSED if part.missed else FALSE_ALARM if part.alarms else ANY
     where = Filters(subgroups=((part.column, part.part),)).to_query()["where"]
-    return state.Case(cell, split, where=where)
+    return links.Case(cell, split, where=where)
 
 
 def _lead_to_scans(run: Run, split: str, found: Subgroups) -> None:
@@ -97,8 +97,8 @@ def _lead_to_scans(run: Run, split: str, found: Subgroups) -> None:
         what = f"{part.missed:,} missed" if part.missed else f"{part.alarms:,} false alarms" if part.alarms else "scans"
         if st.button(f"Review the {what}", key="review-subgroup", icon=":material/list_alt:"):
             case = worklist_of(part, split)
-            state.open_case(case)
-            st.switch_page("review/page.py", query_params=state.address_of(run.id, case))
+            links.open_case(case)
+            st.switch_page("review/page.py", query_params=links.address_of(run.id, case))
 
 
 def _gap_words(found: Subgroups) -> str:

@@ -15,7 +15,7 @@ from pages.review.paging import show_paging
 from pages.review.sheet import show_sheet
 from pages.review.viewer.maps_shown import asked_first, is_wide
 from pages.review.viewer.view import viewer
-from pages.shared import state
+from pages.shared import links, state
 from pages.shared.errors import errors_in_a_line
 
 LISTING, FACTS, OTHERS = "The whole worklist", "Facts", "Other runs"
@@ -52,7 +52,7 @@ def show_cases(run: Run, cases: pd.DataFrame, point: OperatingPoint) -> None:
     if asked is not None:
         with errors_in_a_line():
             show_sheet(run, case, target=asked.target, method=asked.method, layer=asked.layer)
-    state.write_address("review")
+    links.write_address("review")
 
 
 def _path(cases: pd.DataFrame, position: int) -> str:

@@ -12,7 +12,7 @@ from core.review.worklists.scan_facts import file_facts, findings_on
 from core.review.worklists.worklist import position_of
 from core.runs import Run
 from pages.review import cached_review
-from pages.shared import state
+from pages.shared import links, state
 from pages.shared.errors import say_error
 from pages.shared.words import SPLIT_NAMES, literal, run_name, score_text
 
@@ -145,5 +145,5 @@ def _two_columns(facts: dict[str, str]) -> None:
 
 def _ask_for_group(group: str, path: str) -> None:
     """Callback: every scan of a group, of whichever cell and split, slice by slice; this one stays in sight."""
-    state.ask_for_worklist(Filters(group=group, split=ANY, order="group").to_query())
+    links.ask_for_worklist(Filters(group=group, split=ANY, order="group").to_query())
     state.put(state.CASE, path)

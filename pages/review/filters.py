@@ -14,7 +14,7 @@ from core.review.worklists.worklist import counts
 from core.runs import Run
 from pages.review import cached_review
 from pages.review.narrowing import CELL_WORDS, SPLIT_WORDS, ask, asked_now, start_over
-from pages.shared import state
+from pages.shared import links, state
 from pages.shared.errors import errors_in_a_line
 from pages.shared.words import literal
 
@@ -28,7 +28,7 @@ _ONLY_HELP = (
 def filters_in_address(run: Run) -> Filters:
     """The worklist that the address asks for, which is put in order there; what it means nothing by is said."""
     splits = _splits(run)
-    asked = dict(state.asked_worklist())
+    asked = dict(links.asked_worklist())
     found, ignored = Filters.from_query(asked, Filters(cells=(MISSED,), split=splits[0]))
     if found.split not in splits:
         found = replace(found, split=splits[0])
@@ -37,7 +37,7 @@ def filters_in_address(run: Run) -> Filters:
         found = replace(found, truth="", predicted="")  # of another run
     if ignored:
         st.caption(f"Not understood in the address, and left out: {literal('; '.join(ignored))}.")
-    state.ask_for_worklist(found.to_query())
+    links.ask_for_worklist(found.to_query())
     return found
 
 

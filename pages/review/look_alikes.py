@@ -12,7 +12,7 @@ from core.explanation.near_copies import Copies
 from core.review.worklists.filters import ANY
 from core.runs import Run
 from pages.review import cached_features
-from pages.shared import cached_scans, state
+from pages.shared import cached_scans, links
 from pages.shared.errors import errors_in_a_line
 from pages.shared.words import literal
 
@@ -81,7 +81,7 @@ def _tile(run: Run, found: LookAlikes, neighbour: Neighbour, copy: str, key: str
         else:
             st.caption("No picture: the file cannot be read.")
         if st.button(literal(name), key=f"look-alike-{key}", type="tertiary", help="Open this training scan."):
-            state.open_case(state.Case(ANY, "train", neighbour.path))
+            links.open_case(links.Case(ANY, "train", neighbour.path))
             st.rerun()  # the whole page: it is another worklist
         group = "" if neighbour.group == f"scan:{neighbour.path}" else f"  \n{literal(neighbour.group)}"
         st.caption(f"at {distance_text(neighbour.distance)}{group}")

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.evaluation.confusion import CLEARED, FALSE_ALARM, FOUND, MISSED
 from core.review.worklists.filters import ANY, ONLY, Filters, without
-from pages.shared import state
+from pages.shared import links
 from pages.shared.words import SPLIT_NAMES, literal
 
 CELL_WORDS = {MISSED: "Missed", FALSE_ALARM: "False alarms", FOUND: "Found", CLEARED: "Cleared"}
@@ -13,13 +13,13 @@ SPLIT_WORDS = {**SPLIT_NAMES, ANY: "All"}
 
 def asked_now() -> Filters:
     """The worklist in the address, for callbacks: the page has put it in order there."""
-    return Filters.from_query(state.asked_worklist())[0]
+    return Filters.from_query(links.asked_worklist())[0]
 
 
 def ask(filters: Filters) -> None:
     """Put a worklist into the address and begin it at its first case; for callbacks."""
-    state.ask_for_worklist(filters.to_query())
-    state.forget_case()
+    links.ask_for_worklist(filters.to_query())
+    links.forget_case()
 
 
 def show_narrowing(filters: Filters) -> None:
@@ -46,8 +46,8 @@ def drop(name: str) -> None:
 
 def start_over() -> None:
     """Callback: the worklist that the page begins with."""
-    state.ask_for_worklist({})
-    state.forget_case()
+    links.ask_for_worklist({})
+    links.forget_case()
 
 
 def words_of(filters: Filters) -> dict[str, str]:

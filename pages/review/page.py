@@ -20,7 +20,7 @@ from pages.review.notes_figures import show_corrected_figures
 from pages.review.notes_run import show_run_notes
 from pages.review.scan_map import show_scan_map
 from pages.review.whole_run import show_whole_run
-from pages.shared import frame, state
+from pages.shared import frame, links, state
 from pages.shared.analyses import show_analysis
 from pages.shared.errors import errors_in_a_line
 from pages.shared.words import literal
@@ -62,7 +62,7 @@ def _followed(table: pd.DataFrame, filters: Filters) -> Filters:
     path, asked = state.get(state.CASE), state.take(state.CASE_ASKED)
     row = position_of(table, path)
     if row is None:
-        state.forget_case()
+        links.forget_case()
         return filters
     excluding = [name for name, mask in masks(table, filters).items() if not mask[row]]
     if not excluding or not (asked or set(excluding) <= {"cell", "predicted"}):
@@ -73,7 +73,7 @@ def _followed(table: pd.DataFrame, filters: Filters) -> Filters:
         filters = replace(filters, cells=(str(table["cell"].iloc[row]),))
     if "split" in excluding:
         filters = replace(filters, split=str(table["split"].iloc[row]))
-    state.ask_for_worklist(filters.to_query())
+    links.ask_for_worklist(filters.to_query())
     return filters
 
 
@@ -136,7 +136,7 @@ def _show_worklist(run: Run, chips: DeltaGenerator) -> None:
         return
     cases = worklist(table, filters)
     if cases.empty:
-        state.forget_case()
+        links.forget_case()
         _say_empty(table, filters)
     else:
         show_cases(run, cases, point)

@@ -15,7 +15,7 @@ from core.review.worklists.filters import ANY, Filters
 from core.review.worklists.worklist import PART
 from core.runs import Run
 from pages.review import cached_features, cached_review
-from pages.shared import cached, charts, state
+from pages.shared import cached, charts, links, state
 from pages.shared.errors import errors_in_a_line
 from pages.shared.words import SPLIT_NAMES, literal
 
@@ -112,7 +112,7 @@ def _take(kind: str, key: str) -> None:
         if area is not None:
             state.put(state.AREA, area.text)
     elif clicked := charts.clicked(key):
-        state.open_case(state.Case(ANY, ANY, str(clicked[0])))
+        links.open_case(links.Case(ANY, ANY, str(clicked[0])))
 
 
 def _below(places: pd.DataFrame, area: Area | None, kind: str) -> None:
@@ -159,8 +159,8 @@ def _show_area(inside: pd.DataFrame, area: Area) -> None:
 
 def _open_worklist(area: Area) -> None:
     """Callback: the worklist of the area and of nothing else."""
-    state.ask_for_worklist(Filters(split=ANY, area=area.text).to_query())
-    state.forget_case()
+    links.ask_for_worklist(Filters(split=ANY, area=area.text).to_query())
+    links.forget_case()
     state.put(state.VIEW, "")
 
 

@@ -10,7 +10,7 @@ from core.review.worklists.filters import CELLS, Filters
 from core.runs import Run
 from pages.review import cached_heat
 from pages.review.faithful import show_run_faithfulness
-from pages.shared import charts, state
+from pages.shared import charts, links, state
 from pages.shared.analyses import show_analysis
 from pages.shared.errors import errors_in_a_line
 from pages.shared.estimates import show_rate
@@ -197,6 +197,6 @@ def _empty_words(mean: "MeanMap") -> str:
 
 def _open_worklist() -> None:
     """Callback: the worklist of the scans that the model looked at outside the lungs."""
-    state.ask_for_worklist(Filters(outside_lungs=True, order="outside").to_query())
-    state.forget_case()
+    links.ask_for_worklist(Filters(outside_lungs=True, order="outside").to_query())
+    links.forget_case()
     state.put(state.VIEW, "")

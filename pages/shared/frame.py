@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core.runs import Run
-from pages.shared import cached, state
+from pages.shared import cached, links, state
 from pages.shared.errors import errors_in_a_line
 from pages.shared.saved_point import DEFAULT_THRESHOLD, saved_point, speaks_of_calibrated_scores
 from pages.shared.words import literal, run_name, score_text, sentence, share
@@ -40,7 +40,7 @@ def sidebar(url_path: str) -> None:
             list(runs),
             key=state.PICKED_RUN,
             format_func=lambda run_id: run_name(runs[run_id]),
-            on_change=state.forget_narrowing,
+            on_change=links.forget_narrowing,
             persist_state="session",  # st.switch_page forgets what widgets hold
         )
         run = runs[state.get(state.PICKED_RUN)]
@@ -77,7 +77,7 @@ def run_safely(page: Any) -> None:
     """Run a page; what goes wrong is shown in one line, never as a traceback, and the address is kept."""
     with errors_in_a_line(), suppress(_PageEndedError):
         page.run()
-    state.write_address(page.url_path or "start")
+    links.write_address(page.url_path or "start")
 
 
 def footer() -> None:

@@ -1,12 +1,7 @@
-"""Every session key, named and typed; and the part of it that lives in the address bar.
+"""Every session key, named and typed. What a link carries of it: `pages.shared.links`.
 
-The address holds what a link must carry: the run, the case and the worklist. It is read once, when a session begins,
-and written after each run of a page, because a change of page empties it. Buttons and tables that keep nothing have
-keys of their own, beside where they are drawn.
+Buttons and tables that keep nothing have keys of their own, beside where they are drawn.
 """
-
-from collections.abc import Mapping
-from dataclasses import dataclass
 
 import streamlit as st
 
@@ -141,68 +136,8 @@ PREDICTION_TARGET = "prediction_target"  # str: class asked about there
 PREDICTION_METHOD = "prediction_method"  # str: key of core.explanation.maps.METHODS
 PREDICTION_OPACITY = "prediction_opacity"  # float: of the heat, in [0, 1]
 PREDICTIONS_PAGE = "predictions-page-"  # + number of pages, int: its page
-_ADDRESS_WAS_READ = "address_was_read"
-_WANTED_RUN = "wanted_run"  # str: a run asked for while the sidebar was drawn already
-
-_IN_ADDRESS = {
-    "run": PICKED_RUN,
-    "case": CASE,
-    "cell": CELL,
-    "split": SPLIT,
-    "truth": TRUTH,
-    "predicted": PREDICTED,
-    "where": WHERE,
-    "score": SCORE_RANGE,
-    "group": GROUP,
-    "only": ONLY,
-    "order": ORDER,
-    "area": AREA,
-    "view": VIEW,
-    "data": DATA_FOLDER,
-    "study": STUDY,
-}
-_ON_PAGES = {
-    "run": ("performance", "threshold", "review", "prediction"),
-    "case": ("review",),
-    "cell": ("review",),
-    "split": ("review", "performance"),
-    "truth": ("review",),
-    "predicted": ("review",),
-    "where": ("review",),
-    "score": ("review",),
-    "group": ("review",),
-    "only": ("review",),
-    "order": ("review",),
-    "area": ("review",),
-    "view": ("review",),
-    "data": ("dataset", "training"),
-    "study": ("study",),
-}
-
-
-_OF_WORKLIST = ("cell", "split", "truth", "predicted", "where", "score", "group", "only", "order", "area")
-
-
-@dataclass(frozen=True)
-class Case:
-    """A scan of a worklist, as a link names it; what is empty narrows nothing.
-
-    Attributes:
-        cell: one or several, as under `CELL`.
-        split: as under `SPLIT`.
-        path: of the scan; empty: the first of the worklist.
-        truth, predicted: classes that the worklist is narrowed to.
-        where: subgroups likewise, as `core.review.worklists.filters.Filters.to_query` writes them.
-        group: a group likewise.
-    """
-
-    cell: str
-    split: str
-    path: str = ""
-    truth: str = ""
-    predicted: str = ""
-    where: str = ""
-    group: str = ""
+ADDRESS_WAS_READ = "address_was_read"  # bool: whether the address has been taken into the session
+WANTED_RUN = "wanted_run"  # str: a run asked for while the sidebar was drawn already
 
 
 def get(key: str, default: str = "") -> str:
@@ -220,83 +155,9 @@ def take(key: str) -> str:
     return str(st.session_state.pop(key, ""))
 
 
-def read_address() -> None:
-    """Take the address into the session, once; and what was asked for since the sidebar was last drawn."""
-    if _WANTED_RUN in st.session_state:
-        st.session_state[PICKED_RUN] = st.session_state.pop(_WANTED_RUN)
-    if st.session_state.get(_ADDRESS_WAS_READ):
-        return
-    st.session_state[_ADDRESS_WAS_READ] = True
-    for name, key in _IN_ADDRESS.items():
-        if name in st.query_params:
-            st.session_state[key] = st.query_params[name]
-    put(CASE_ASKED, get(CASE))
-
-
-def write_address(url_path: str) -> None:
-    """Put into the address what a link to this page must carry, and nothing else."""
-    wanted = {
-        name: str(st.session_state[key])
-        for name, key in _IN_ADDRESS.items()
-        if url_path in _ON_PAGES[name] and st.session_state.get(key)
-    }
-    if dict(st.query_params) != wanted:
-        st.query_params.from_dict(wanted)
-
-
 def session_id() -> str:
     """What tells this browser session from others on this server."""
     from streamlit.runtime.scriptrunner import get_script_run_ctx
 
     context = get_script_run_ctx()
     return "" if context is None else context.session_id
-
-
-def open_case(case: Case) -> None:
-    """Let the review page show this case or worklist; a callback, or just before `st.switch_page`."""
-    ask_for_worklist(_parts_of(case))
-    put(CASE, case.path)
-    put(CASE_ASKED, case.path)
-    put(VIEW, "")
-
-
-def address_of(run_id: str, case: Case) -> dict[str, str]:
-    """What the address holds where this case or worklist of a run is open."""
-    parts = {"run": run_id, "case": case.path, **_parts_of(case)}
-    return {name: value for name, value in parts.items() if value}
-
-
-def asked_worklist() -> dict[str, str]:
-    """The worklist in the address, as `core.review.worklists.filters.Filters.from_query` reads it."""
-    return {name: get(_IN_ADDRESS[name]) for name in _OF_WORKLIST if get(_IN_ADDRESS[name])}
-
-
-def ask_for_worklist(query: Mapping[str, str]) -> None:
-    """Put a worklist into the address, as `Filters.to_query` of core writes it, and nothing beside it.
-
-    The case stays: it is shown where the worklist has it.
-    """
-    for name in _OF_WORKLIST:
-        put(_IN_ADDRESS[name], query.get(name, ""))
-
-
-def forget_case() -> None:
-    """Begin the worklist at its first case; a callback."""
-    put(CASE, "")
-
-
-def forget_narrowing() -> None:
-    """No longer narrow the worklist to what another run does not know, and begin it anew; a callback."""
-    forget_case()
-    for key in (TRUTH, PREDICTED, WHERE, GROUP, AREA):
-        put(key, "")
-
-
-def ask_for_run(run_id: str) -> None:
-    """Let the sidebar show this run from the next run of a page on."""
-    st.session_state[_WANTED_RUN] = run_id
-    forget_narrowing()
-
-
-def _parts_of(case: Case) -> dict[str, str]:
-    return {name: value for name in _OF_WORKLIST if (value := getattr(case, name, ""))}

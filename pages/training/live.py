@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.runs import Run, read_run
 from core.training import jobs
-from pages.shared import state
+from pages.shared import links
 from pages.shared.errors import errors_in_a_line, say_error, say_problem
 from pages.shared.progress import STATUS_ICONS, WORKING, show_progress, stop_button
 from pages.shared.splitting import group_words
@@ -46,7 +46,7 @@ def _headline(run: Run, status: str, error: str) -> None:
     elif status == "finished":
         ways = st.container(horizontal=True, vertical_alignment="center")
         if ways.button("How good is it?", type="primary", icon=":material/monitoring:", key=f"open-{run.id}"):
-            state.ask_for_run(run.id)
+            links.ask_for_run(run.id)
             st.switch_page("performance/page.py", query_params={"run": run.id})
         ways.caption(f"Best epoch {run.record.best_epoch}.")
     else:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.errors import ExplorerError, failure_line
-from pages.shared import cached, state
+from pages.shared import cached, links, state
 from pages.shared.charts import show
 from pages.shared.errors import errors_in_a_line, say_error, say_problem
 from pages.shared.progress import STATUS_ICONS, WORKING
@@ -144,7 +144,7 @@ def _test(sweep: "Sweep", status: "SweepStatus") -> None:
         if st.button(
             "How good is it?", icon=":material/monitoring:", key=f"winner-{sweep.id}", disabled=opened is None
         ):
-            state.ask_for_run(best.run)
+            links.ask_for_run(best.run)
             st.switch_page("performance/page.py", query_params={"run": best.run})
 
 

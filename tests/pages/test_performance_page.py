@@ -22,7 +22,7 @@ from core.runs import Run
 from pages.performance.curves import _joined
 from pages.performance.matrix import case_of, cell_named
 from pages.performance.rates import rates_table
-from pages.shared import state
+from pages.shared import links
 from pages.shared.words import decimal, interval, percent, span
 
 PAGE = "performance/page.py"
@@ -184,11 +184,11 @@ def test_three_classes_show_every_class_against_the_rest(app: Opened, tiny_run: 
 
 def test_a_cell_of_three_classes_names_its_truth_and_its_call(tiny_run: Run) -> None:
     two = split_results(tiny_run, "test").evaluated(0.5)
-    assert case_of("COVID", "non-COVID", two) == state.Case("missed", "test")
+    assert case_of("COVID", "non-COVID", two) == links.Case("missed", "test")
     three = split_results(with_three_classes(tiny_run), "test").evaluated(0.5)
     case = case_of("COVID", "non-COVID", three)
-    assert case == state.Case("missed", "test", truth="COVID", predicted="non-COVID")
-    assert state.address_of("r", case) == {
+    assert case == links.Case("missed", "test", truth="COVID", predicted="non-COVID")
+    assert links.address_of("r", case) == {
         "run": "r",
         "cell": "missed",
         "split": "test",

@@ -13,7 +13,7 @@ from core.review.worklists.places import scan_places
 from core.runs import read_predictions
 from pages.review import scan_map
 from pages.review.look_alikes import distance_text
-from pages.shared import charts, state
+from pages.shared import charts, links, state
 
 AREA = "pca:-1,-1;0.2,-1;0.2,1;-1,1"
 
@@ -83,14 +83,14 @@ def test_an_area_that_says_nothing_is_left_out(app, tiny_run, area):
 def test_what_is_drawn_becomes_the_area_and_a_click_opens_the_scan(tiny_run, monkeypatch):
     kept = {}
     monkeypatch.setattr(state, "put", kept.__setitem__)
-    monkeypatch.setattr(state, "open_case", lambda case: kept.__setitem__("case", case))
+    monkeypatch.setattr(links, "open_case", lambda case: kept.__setitem__("case", case))
     monkeypatch.setattr(charts, "drawn", lambda key: ([0, 0.5], [0, 0.5]))
     scan_map._take("pca", "map")
     assert kept[state.AREA] == "pca:0,0;0.5,0;0.5,0.5;0,0.5"
     monkeypatch.setattr(charts, "drawn", lambda key: None)
     monkeypatch.setattr(charts, "clicked", lambda key: ["some.png", "words"])
     scan_map._take("pca", "map")
-    assert kept["case"] == state.Case("any", "any", "some.png")
+    assert kept["case"] == links.Case("any", "any", "some.png")
     kept.clear()
     monkeypatch.setattr(charts, "clicked", lambda key: [])
     scan_map._take("pca", "map")
