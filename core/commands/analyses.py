@@ -48,7 +48,7 @@ def asked_options(settings: list[str]) -> dict[str, str]:
         name, equals, value = text.partition("=")
         if not name or not equals:
             raise RequestError(f"expected --set KEY=VALUE, found {text!r}; for instance --set per_cell=10")
-        options[name.strip()] = value.strip()
+        options[name.strip()] = value  # as it is: a path may end in a space
     return options
 
 

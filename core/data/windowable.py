@@ -33,12 +33,12 @@ def read_windowable(
     """
     scan = read_scan(path, window=window, sha256=sha256)
     file, frame = file_and_frame(path)
-    with file.open("rb") as opened:
-        start = opened.read(_START_BYTES)
-    if not has_dicom_magic(start) and not may_be_dicom(start, file.suffix):
-        return scan, None
     try:
         with quiet_readers(), reasons():
+            with file.open("rb") as opened:
+                start = opened.read(_START_BYTES)
+            if not has_dicom_magic(start) and not may_be_dicom(start, file.suffix):
+                return scan, None
             return scan, _levels(file, frame, window)
     except UnusableError as error:
         raise DatasetError(f"{path}: {error}") from None

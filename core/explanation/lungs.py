@@ -139,7 +139,7 @@ def _thresholds(grey: NDArray[np.uint8]) -> list[float]:
             found += [float(back(float(t))) for t in threshold_multiotsu(picture, 3)]
         except ValueError:  # fewer greys than classes
             continue
-    return sorted({round(threshold) for threshold in found if threshold >= 1})
+    return sorted({round(threshold) for threshold in found if threshold >= 1}) or [1]  # black and one other grey
 
 
 def _parted(grey: NDArray[np.uint8], threshold: float, *, beside_air: float = 0.5) -> _Parted:
