@@ -8,11 +8,14 @@ from playwright.sync_api import Page, expect
 
 from benchmarks.browser import READY, ROOT, chromium, server, wait_for
 from core.demo import MAX_FNR
+from core.review.studies.sample import new_study
+from core.review.studies.store import StudyBook
 from core.runs import Run, list_runs
 
 OUT = Path(__file__).parent
 _DEMO_MS = 10 * 60 * 1000
-_AWAITED = {"dataset": "text=Looked for and not found", "threshold": ".finger-bars rect"}
+_MAPPED = ".viewer[data-mapped]:not([data-mapped=''])"
+_AWAITED = {"dataset": "text=Looked for and not found", "threshold": ".finger-bars rect", "review": _MAPPED}
 """What is there last, by picture."""
 
 
@@ -37,6 +40,7 @@ def main() -> None:
                 ("review", f"review?{query}&cell=found&split=test"),
             ):
                 _photograph(page, f"{address}/{path}", name, _AWAITED.get(name, ""))
+            _read_a_case(page, address, run)
             _predict(page, f"{address}/prediction?{query}", run)
     print(f"pictures in {OUT}, threshold chosen for at most {MAX_FNR:.0%} missed")
 
@@ -60,6 +64,24 @@ def _photograph(page: Page, address: str, name: str, awaited: str) -> None:
         page.locator(awaited).first.wait_for(state="attached", timeout=_DEMO_MS)
     _still(page)
     page.screenshot(path=OUT / f"{name}.png")
+
+
+def _read_a_case(page: Page, address: str, run: Run) -> None:
+    """The first case of a study, rated alone; then the model's score and map appear."""
+    book = StudyBook.of(run.folder.parent)
+    study = new_study(run, name="First look", cases=12)
+    book.add(study)
+    page.goto(f"{address}/study?study={study.id}")
+    page.get_by_label("Your name").fill("Reader A")
+    page.get_by_label("Your name").press("Enter")
+    wait_for(page, "Case 1 of 12")
+    page.locator(".viewer[data-shown]:not([data-shown=''])").wait_for()
+    page.keyboard.press("5")
+    page.get_by_role("button", name="Keep for good, and show the model").and_(page.locator(":enabled")).click()
+    wait_for(page, "Now with the model")
+    page.locator(_MAPPED).wait_for()
+    _still(page)
+    page.screenshot(path=OUT / "study.png")
 
 
 def _predict(page: Page, address: str, run: Run) -> None:
