@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 import signal
+import sys
 import tempfile
 import time
 import zlib
@@ -60,6 +61,7 @@ async () => {
     return [key, Array.from(digest, byte => byte.toString(16).padStart(2, "0")).join("")]
 }
 """
+_CAUGHT_UP = "html:not(.viewer-is-ahead)"  # what stands beside the scan is about it too
 _MAPPED = ".viewer[data-mapped]:not([data-mapped=''])"
 
 
@@ -123,6 +125,7 @@ def _training(folder: Path) -> Iterator[None]:
     command = ["train", str(folder / "scans"), "--runs", str(folder / "others"), "--preset", "quick"]
     (folder / "others").mkdir()
     pid = start_command([*command, "--set", "epochs=500", "--set", "image_size=128"], log_path=folder / "training.log")
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # then `finally` is reached
     try:
         yield
         if not Path(f"/proc/{pid}").exists():
@@ -132,6 +135,7 @@ def _training(folder: Path) -> Iterator[None]:
     finally:
         with suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
+        signal.signal(signal.SIGTERM, before)
 
 
 def _opened(browser: Browser, link: str) -> Page:
@@ -150,6 +154,7 @@ def _turned(page: Page, seconds_to_look: float) -> list[float]:
         time.sleep(seconds_to_look)
         page.keyboard.press("ArrowRight")
         page.wait_for_function(f"() => turns.length > {turn}", timeout=60_000)
+        page.wait_for_selector(_CAUGHT_UP, state="attached", timeout=60_000)
         page.wait_for_selector(READY, timeout=60_000)
     return [float(value) for value in page.evaluate("() => turns")]
 
@@ -168,6 +173,7 @@ def _ten_sessions(browser: Browser, link: str, made: Run, right: dict[str, str])
             shown += 1
             wrong += right[key] != digest or page.get_by_test_id("stAlertContentError").count() > 0
         for page in pages:
+            page.wait_for_selector(_CAUGHT_UP, state="attached", timeout=120_000)
             page.wait_for_selector(READY, timeout=120_000)
     for page in pages:
         page.context.close()

@@ -30,6 +30,7 @@ KIND = "faithfulness"
 PER_CELL = 10
 DEFAULT_METHODS = ("gradcam", "hirescam", "layercam")
 _TABLE, _FACTS = "scans.parquet", "facts.json"
+_MOST_DIGITS = 9  # pandas takes no seed from 2^32 on
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,11 @@ def asked_of(options: Mapping[str, str]) -> Asked:
     for name, least in (("per_cell", 1), ("seed", 0)):
         if name in values:
             text = values[name]
-            if not text.isdecimal() or int(text) < least:
-                raise RequestError(f"expected {name} to be a whole number from {least} on, found {text!r}")
+            if not text.isdecimal() or len(text) > _MOST_DIGITS or int(text) < least:
+                raise RequestError(
+                    f"expected {name} to be a whole number from {least} on with at most {_MOST_DIGITS} digits, "
+                    f"found {text!r:.60}"
+                )
             values[name] = int(text)
     if "methods" in values:
         values["methods"] = tuple(name.strip() for name in values["methods"].split(","))

@@ -26,7 +26,7 @@ from core.runs import Run, read_status
 
 _START_GRACE_SECONDS = 60.0  # until a process that was started must hold the lock; a busy machine takes a few
 _OF_THE_JOB = {"status.json", "log.txt", "worker.json", "stop.request", ".lock", ".start.lock"}
-OUTDATED = "made from other predictions or weights than the run has now; make it again"
+OUTDATED = "made from other predictions, weights or calibration than the run has now; make it again"
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,7 @@ def state_of(run: Run, kind: str, options: Mapping[str, str] | None = None) -> A
 
     Raises:
         RequestError: there is no such kind.
+        RunDamagedError: the run's calibration is damaged, of a kind that holds scores.
     """
     options = _checked(kind, options)
     folder = _folder(run, kind, options)

@@ -22,11 +22,13 @@ class Kind:
         title: what it is called in a sentence.
         module: where its function `work` is; loaded by who works alone, for it loads what is heavy.
         version: goes up whenever it would find something else.
+        has_scores: whether what it keeps holds scores, calibrated ones where that is in force.
     """
 
     title: str
     module: str
     version: int = 1
+    has_scores: bool = False
 
     def work(self) -> Work:
         """Its function."""
@@ -36,6 +38,6 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "heat": Kind("where the heat is", "core.analyses.heat"),
     "faithfulness": Kind("whether its maps are faithful", "core.analyses.faithfulness"),
-    "slow-map": Kind("a slow map of one scan", "core.analyses.slow_map"),
+    "slow-map": Kind("a slow map of one scan", "core.analyses.slow_map", has_scores=True),
     "tsne": Kind("the t-SNE map of all scans", "core.analyses.tsne"),
 }

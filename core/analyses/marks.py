@@ -5,13 +5,20 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.analyses.kinds import KINDS
+from core.calibration import temperature_in_force
 from core.runs import Run
 
 _MADE_FROM = ("predictions.parquet", "best.safetensors")
 
 
 def mark_of(run: Run, kind: str) -> str:
-    """A hash over what a result depends on: predictions, weights, and the version of the kind's method."""
+    """A hash over what a result depends on: predictions, weights, and the version of the kind's method.
+
+    Where the result holds scores, the temperature in force too.
+
+    Raises:
+        RunDamagedError: `calibration.json` is damaged, where it matters.
+    """
     parts = [f"{kind} {KINDS[kind].version}"]
     for name in _MADE_FROM:
         try:
@@ -20,6 +27,9 @@ def mark_of(run: Run, kind: str) -> str:
             parts.append("none")
         else:
             parts.append(_content_hash(str(run.folder / name), found.st_mtime_ns, found.st_size))
+    temperature = temperature_in_force(run) if KINDS[kind].has_scores else None
+    if temperature is not None:
+        parts.append(f"temperature {temperature.value!r}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 

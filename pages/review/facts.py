@@ -17,15 +17,16 @@ from pages.shared.errors import say_error
 from pages.shared.words import SPLIT_NAMES, literal, run_name, score_text
 
 _BADGES = {"missed": "red", "false alarm": "orange", "found": "green", "cleared": "blue"}
+_MIRRORED = " The mean of the scan's and its mirror image's; a map's own score is of the scan as it is."
 _ZONE_BADGES = {RULED_OUT: "blue", REFERRED: "violet", RULED_IN: "red"}
 
 
 def verdict_words(label: str, predicted: str) -> str:
-    """What it is and what it was called, in a sentence of Markdown that shows the names as they are."""
+    """How it is labelled and what it was called, in a sentence of Markdown that shows the names as they are."""
     truth, call = literal(label), literal(predicted)
     if label == predicted:
-        return f"It is {truth}, and called so."
-    return f"It is {truth}, called {call}."
+        return f"Labelled {truth}, and called so."
+    return f"Labelled {truth}, called {call}."
 
 
 def zone_of(score: float, point: OperatingPoint) -> str:
@@ -48,11 +49,11 @@ def show_verdict(case: pd.Series, run: Run, point: OperatingPoint) -> None:
     score.metric(
         f"Score for {literal(run.record.positive)}",
         score_text(case["score"]),
-        help="Probability of the positive class.",
+        help=f"Probability of the positive class.{_MIRRORED * bool(run.record.config.get('test_flip'))}",
     )
     second = "" if point.upper is None else f", ruled in from {score_text(point.upper)} on"
     distance.metric(
-        "From the threshold",
+        f"From the threshold {score_text(point.threshold)}",
         f"{case['score'] - point.threshold:+.3f}",
         help=f"Positive from {score_text(point.threshold)} on{second}. Far on the wrong side is a confident error.",
     )

@@ -20,8 +20,9 @@ from pages.shared.words import literal
 
 _ONLY_HELP = (
     "Near the threshold: the tenth of each split whose scores lie nearest. Probably mislabelled: networks that never "
-    "saw the label find another one likelier. Heat outside the lungs: less than half of it lies in them. Not yet "
-    "read: no reader has given a verdict, in whatever run."
+    "saw the label find another one likelier. Heat outside the lungs: less than half of it lies in them; where maps "
+    "have few cells, as 3 x 3, an even map often does no better. Not yet read: no reader has given a verdict, in "
+    "whatever run."
 )
 
 

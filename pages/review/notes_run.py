@@ -36,6 +36,7 @@ def show_run_notes(run: Run) -> None:
         st.markdown(f"{readers:,} reader{'s' * (readers != 1)} on {scans:,} scan{'s' * (scans != 1)}: {words}.")
         columns = ["path", "reader", "verdict", "right_label", "confidence", "text", "at", "run"]
         listed = shown[columns].assign(verdict=shown["verdict"].map(VERDICTS))
+        listed["at"] = listed["at"].str[:16].str.replace("T", " ")  # to the minute; exports hold it all
         listed = listed.rename(columns={"right_label": "right label", "at": "at (UTC)"})
         table_with_download(listed, f"notes-{run.id}", alt="The last note of each reader about each scan")
     said = tuple(note for note in book.history() if note.content in contents)

@@ -13,6 +13,7 @@ from core.review.worklists.worklist import counts, left_without, masks, position
 from core.runs import Run
 from pages.review import cached_review
 from pages.review.case import show_cases
+from pages.review.coarse import say_what_chance_gives
 from pages.review.doubts import say_how_doubted
 from pages.review.filters import filters_in_address, show_filters
 from pages.review.narrowing import drop, show_narrowing, start_over, words_of
@@ -131,6 +132,7 @@ def _show_worklist(run: Run, chips: DeltaGenerator) -> None:
     with chips:
         show_narrowing(filters)
     say_how_doubted(run, filters)
+    say_what_chance_gives(run, filters)
     if lacking:
         _say_lacking(run, filters, lacking)
         return

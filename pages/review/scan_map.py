@@ -57,7 +57,7 @@ def _choices(run: Run, area: Area | None) -> tuple[str, str]:
     ways = [*_COLOURS, *(name for name in columns if name not in _COLOURS)]
     if state.get(state.SCAN_MAP_COLOUR) not in ways:
         state.put(state.SCAN_MAP_COLOUR, ways[0])
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True):
         kind = st.segmented_control(
             "Map", list(MAPS), key=state.SCAN_MAP_KIND, format_func=lambda name: MAPS[name], required=True
         )

@@ -9,6 +9,7 @@ from core.charts.wording import scans
 from core.review.worklists.filters import CELLS, Filters
 from core.runs import Run
 from pages.review import cached_heat
+from pages.review.coarse import words_of_cells
 from pages.review.faithful import show_run_faithfulness
 from pages.shared import charts, links, state
 from pages.shared.analyses import show_analysis
@@ -29,7 +30,6 @@ _PERCENTS = ("in_lungs", "lung_area", "in_body", "in_border", "peak_y", "peak_x"
 _SHOWN = ("path", "split", "label", "predicted", "cell", "score", *_PERCENTS[:4], "peak_in", *_PERCENTS[4:])
 _PICTURE_WIDTH_PX = 470  # two beside each other on a wide screen, one on a narrow one
 _RATE_WIDTH_PX = 225
-_COARSE = 7  # cells a side, up to which a map spills over an organ's border
 
 
 @errors_in_a_line()
@@ -100,7 +100,7 @@ def _show_lungs(run: Run, places: "dict[str, HeatPlaces]", everything: "HeatPlac
         ("Heat at the border", everything.in_border, "Mean share in the outermost 8 % of the picture"),
     )
     st.markdown(_in_words(everything))
-    st.caption(_about_cells(run))
+    st.caption(words_of_cells(run))
     figure = heat_places_figure(
         {
             cell: CellHeat(found.in_lungs, found.lung_area, found.judged)
@@ -131,19 +131,6 @@ def _in_words(found: "HeatPlaces") -> str:
         f"have {share(found.lung_area)} of its heat there; these have {percent(found.in_lungs)} "
         f"({interval(found.in_lungs)}). That even map would look outside the lungs in {share(found.outside_by_chance)} "
         f"of the scans; the model did in {percent(found.outside)} ({interval(found.outside)})."
-    )
-
-
-def _about_cells(run: Run) -> str:
-    from core.analyses.heat_pictures import map_cells
-
-    height, width = map_cells(run)
-    says = f"A map has {height} × {width} cells."
-    if max(height, width) > _COARSE:
-        return says
-    return (
-        f"{says} Each covers {share(1 / (height * width))} of the picture, so heat in a lung spills over its border: "
-        "read these shares beside chance, not alone."
     )
 
 

@@ -7,9 +7,10 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
+from core.spreadsheets import no_formula
+
 _MOST_ROWS_AT_ONCE = 1000  # of larger tables the browser gets what it shows, and the rest as it is scrolled to
 _SMALL = 0.001  # below it, four decimals say nothing: learning rates, for instance
-_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def table_with_download(
@@ -88,15 +89,15 @@ def csv_text(rows: pd.DataFrame) -> str:
     A text that a spreadsheet would take for a formula gets an apostrophe in front: names of files, classes and
     patients come from outside. Numbers stay numbers, negative ones too.
     """
-    safe = rows.rename(columns=_no_formula)
+    safe = rows.rename(columns=_safe)
     for column in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[column]):
-            safe[column] = safe[column].map(_no_formula)
+            safe[column] = safe[column].map(_safe)
     return safe.to_csv(index=False)
 
 
-def _no_formula(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_BEGINS_A_FORMULA) else value
+def _safe(value: Any) -> Any:
+    return no_formula(value) if isinstance(value, str) else value
 
 
 def _format(column: pd.Series, percent: bool) -> ColumnConfig:

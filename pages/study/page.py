@@ -6,7 +6,7 @@ from core.review.studies.store import StudyBook
 from core.review.studies.study import Study
 from pages.shared import cached, state
 from pages.shared.errors import say_problem
-from pages.shared.words import literal
+from pages.shared.words import SPLIT_NAMES, literal, run_name
 from pages.study.beginning import show_beginning
 from pages.study.making import show_making
 from pages.study.reading import show_reading
@@ -36,6 +36,13 @@ def _chosen(studies: dict[str, Study]) -> Study | None:
     return studies[state.get(state.STUDY)]
 
 
+def _about(study: Study) -> str:
+    """Which model is looked at: it need not be the run in the sidebar."""
+    run = next((run for run in cached.finished_runs() if run.id == study.run), None)
+    name = study.run if run is None else run_name(run)
+    return f"Looks at the run {literal(name)}, on its {SPLIT_NAMES[study.split].lower()} split."
+
+
 def _show_tabs(book: StudyBook, study: Study) -> None:
     read, results, new = st.tabs([READ, RESULTS, NEW], key=state.STUDY_TAB, on_change="rerun")
     if read.open:
@@ -58,6 +65,7 @@ else:
     study = _chosen(studies)
     if study is not None:
         st.subheader(literal(study.name))
+        st.caption(_about(study))
         _show_tabs(book, study)
     else:
         st.markdown(

@@ -42,7 +42,7 @@ def show_reading(book: StudyBook, study: Study, reader: str) -> None:
     elif truth_of is not None:
         _show_truth(study, reader, int(truth_of))
     elif step is None:
-        _show_end()
+        _show_end(study)
     else:
         _show_case(book, study, reader, step, run)
 
@@ -135,9 +135,9 @@ def _show_truth(study: Study, reader: str, number: int) -> None:
     st.button("Next", type="primary", key="study-next", shortcut="Enter", on_click=_forget_truth)
 
 
-def _show_end() -> None:
+def _show_end(study: Study) -> None:
     st.success("All cases are read. Thank you.", icon=":material/task_alt:")
-    st.button("See the results", type="primary", key="study-to-results", on_click=_to_results)
+    st.button("See the results", type="primary", key="study-to-results", on_click=_to_results, args=(study.id,))
 
 
 def _chosen(step: Step) -> int | None:
@@ -188,6 +188,8 @@ def _forget_truth() -> None:
     st.session_state.pop(state.STUDY_TRUTH, None)
 
 
-def _to_results() -> None:
+def _to_results(study: str) -> None:
+    """Callback: this reader has read it all and may see what came of it."""
     _pause()
+    st.session_state[state.STUDY_FIGURES + study] = True
     st.session_state[state.STUDY_TAB] = "Results"

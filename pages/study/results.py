@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.review.studies.store import StudyBook
 from core.review.studies.study import Answer, Study
-from pages.shared import charts
+from pages.shared import charts, state
 from pages.shared.tables import download_button
 from pages.shared.words import SPLIT_NAMES, decimal, literal, percent, score_text, span
 from pages.study import cached_figures
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from core.evaluation.intervals import Estimate
     from core.review.studies.figures import StudyFigures
 
-_SHOW = "study-results-"
 _MEANINGS = {
     "sensitivity": "Sensitivity: share of the positive cases called positive",
     "specificity": "Specificity: share of the others called negative",
@@ -28,7 +27,7 @@ _MEANINGS = {
 
 def show_results(book: StudyBook, study: Study) -> None:
     """On demand, as a reader in the middle should not see them."""
-    if not st.toggle("Show the figures so far", key=f"{_SHOW}{study.id}"):
+    if not st.toggle("Show the figures so far", key=f"{state.STUDY_FIGURES}{study.id}"):
         st.caption("They tell how often readers and model are right: who is still reading should not look.")
         return
     answers = book.answers(study)

@@ -95,13 +95,13 @@ def test_a_scan_that_is_gone_is_named(app, tiny_run, monkeypatch):
 
 
 def test_classes_are_called_by_their_own_names():
-    assert verdict_words("COVID", "non-COVID") == "It is COVID, called non-COVID."
-    assert verdict_words("COVID", "COVID") == "It is COVID, and called so."
-    assert verdict_words("a*b*", "C_d") == r"It is a\*b\*, called C\_d."
+    assert verdict_words("COVID", "non-COVID") == "Labelled COVID, called non-COVID."
+    assert verdict_words("COVID", "COVID") == "Labelled COVID, and called so."
+    assert verdict_words("a*b*", "C_d") == r"Labelled a\*b\*, called C\_d."
 
 
 def test_the_case_shown_says_so_on_the_page(app, tiny_run):
-    assert any(text.value.endswith("It is COVID, called non-COVID.") for text in app("review/page.py").markdown)
+    assert any(text.value.endswith("Labelled COVID, called non-COVID.") for text in app("review/page.py").markdown)
 
 
 def test_of_three_classes_only_the_scans_of_the_cell_asked_for_are_shown(app, tiny_run):

@@ -134,6 +134,7 @@ def test_a_reading_goes_through_pauses_and_goes_on(app: Opened, book: StudyBook)
     at = again.button(key="study-to-results").click().run()
     assert not at.exception
     assert at.toggle[0].label == "Show the figures so far"
+    assert at.toggle[0].value  # who asks for the results at the end is shown them
 
 
 def test_the_truth_comes_after_each_case_where_so_asked(app: Opened, tiny_run: Run) -> None:

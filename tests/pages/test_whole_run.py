@@ -80,6 +80,7 @@ def test_its_list_opens_as_a_worklist(app, tiny_run, chests):
     assert not at.exception
     assert {name: str(at.query_params[name]) for name in ("only", "order")} == {"only": "outside", "order": "outside"}
     assert "view" not in at.query_params
+    assert any("maps that are the same everywhere would put" in caption.value for caption in at.caption)
 
 
 def test_scans_that_are_no_chests_are_said_once_and_body_and_border_stay(app, tiny_run, fine_maps, monkeypatch):

@@ -24,8 +24,8 @@ from core.data.patient_key import KEY_FILE
 from core.errors import DatasetError, RequestError, WorkError
 from core.files import make_folder, write_text
 from core.review.notes.corrections import Corrections, corrections
-from core.review.notes.exchange import no_formula
 from core.review.notes.note import Note
+from core.spreadsheets import no_formula
 
 Progress = Callable[[int, int], None]
 _Row = dict[str, str]

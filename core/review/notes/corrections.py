@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from core.review.notes.note import Note
 from core.review.notes.verdicts import LABEL_WRONG
+from core.review.studies.study import reader_key
 
 
 @dataclass(frozen=True)
@@ -35,19 +36,21 @@ def corrections(notes: Iterable[Note], names: Mapping[str, str], classes: Collec
     """What standing notes change about labels.
 
     A label is changed where more than half of all readers who said something about the scan call its label wrong and
-    name the same right one. A verdict of another kind counts against it.
+    name the same right one. A verdict of another kind counts against it. Capitals make nobody another reader: of one
+    who wrote the name in two ways the last word counts.
 
     Args:
         notes: that stand, at most one a reader and scan, as `core.review.notes.note_book.NoteBook.standing` gives them.
         names: how to call each scan that is meant, by its content; notes about others are passed over.
         classes: labels that there are.
     """
-    by_scan: dict[str, list[Note]] = {}
-    for note in notes:
+    by_scan: dict[str, dict[str, Note]] = {}
+    for note in sorted(notes, key=lambda note: note.at):
         if note.content in names:
-            by_scan.setdefault(note.content, []).append(note)
+            by_scan.setdefault(note.content, {})[reader_key(note.reader)] = note
     agreed, refused = {}, []
-    for content, said in by_scan.items():
+    for content, by_reader in by_scan.items():
+        said = list(by_reader.values())
         wrong = [note for note in said if note.verdict == LABEL_WRONG]
         named = Counter(note.right_label for note in wrong if note.right_label)
         if not wrong:

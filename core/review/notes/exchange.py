@@ -1,7 +1,6 @@
 """Notes as CSV and JSON, and back: for spreadsheets, other machines, and a copy in safety.
 
-A text in CSV that begins with a sign that spreadsheets take for a formula gets an apostrophe in front, and so does one
-that begins with an apostrophe: reading takes one away again, so that nothing is changed on the way.
+Texts in CSV are such that a spreadsheet runs nothing (`core.spreadsheets`), and nothing is changed on the way.
 """
 
 import csv
@@ -16,12 +15,12 @@ from core.files import write_json, write_text
 from core.review.notes.marks import Mark
 from core.review.notes.note import Note, checked_kept_note
 from core.review.notes.note_book import COLUMNS, as_row
+from core.spreadsheets import no_formula, text_again
 
 ENDINGS = (".csv", ".json")
 MOST_BYTES = 64 * 2**20
 _SCHEMA = 1
 _CORNERS = ("x0", "y0", "x1", "y1")
-_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def write_notes(path: Path, notes: Sequence[Note]) -> None:
@@ -75,11 +74,6 @@ def notes_content(notes: Sequence[Note]) -> dict[str, Any]:
     return {"schema": _SCHEMA, "notes": [dict(zip(COLUMNS, as_row(note), strict=True)) for note in notes]}
 
 
-def no_formula(text: str) -> str:
-    """A text as a spreadsheet takes it for one: with an apostrophe in front where it might take it for a formula."""
-    return f"'{text}" if text.startswith(("'", *_BEGINS_A_FORMULA)) else text
-
-
 def _csv_entries(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
@@ -92,7 +86,7 @@ def _csv_entries(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
             where = f"line {reader.line_num}"
             if len(values) != len(columns):
                 _refuse(path, f"expected {len(columns)} values in {where}, found {len(values)}")
-            yield where, {name: value.removeprefix("'") for name, value in zip(columns, values, strict=True)}
+            yield where, {name: text_again(value) for name, value in zip(columns, values, strict=True)}
     except csv.Error as error:
         _refuse(path, f"line {reader.line_num} is no CSV ({error})")
 

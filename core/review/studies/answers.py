@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from core.evaluation.reader_agreement import Calls
 from core.review.studies.study import AIDED, LEFT_OUT, UNAIDED, Answer, Study, called_positive, order_for, reader_key
+from core.spreadsheets import no_formula
 
 COLUMNS = (
     *("study", "run", "reader", "position", "case", "path", "content", "group", "label", "model_score"),
     *("model_called", "phase", "rating", "called_positive", "seconds", "at"),
 )
 _TEXTS = ("study", "reader", "path", "group", "label", "model_called")
-_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,8 +93,8 @@ def answers_table(study: Study, answers: Sequence[Answer]) -> pd.DataFrame:
 
 
 def answers_csv(study: Study, answers: Sequence[Answer]) -> str:
-    """The same as CSV; a text that a spreadsheet would take for a formula gets an apostrophe in front."""
+    """The same as CSV of which a spreadsheet runs nothing (`core.spreadsheets`)."""
     table = answers_table(study, answers)
     for column in _TEXTS:
-        table[column] = [f"'{text}" if text.startswith(_BEGINS_A_FORMULA) else text for text in table[column]]
+        table[column] = [no_formula(text) for text in table[column]]
     return table.to_csv(index=False)

@@ -149,6 +149,8 @@ class StudyBook:
         name = tidy_name(reader, "a reader's name")
         answer = Answer(name, number, phase, rating, seconds, now_text())
         with self._opened() as book, writing(book):
+            if book.execute("SELECT 1 FROM studies WHERE id = ?", (study.id,)).fetchone() is None:
+                raise WorkError(f"expected the study {study.name!r} in {self.path}, found it gone; put the file back")
             answers = _answers(book, study)
             step = next_step(study, name, answers)
             if step is not None and (step.case.number, step.phase) == (number, phase):

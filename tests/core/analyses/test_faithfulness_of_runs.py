@@ -1,5 +1,7 @@
 """Faithfulness over a run, and slow maps of one scan: what is written is what is read."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,10 @@ from core.analyses.faithfulness import Asked, asked_of, by_method, read_faithful
 from core.analyses.job import finished_folder, state_of
 from core.analyses.slow_map import read_slow_map, slow_map_options
 from core.analyses.working import carry_out
+from core.calibration import RunCalibration, write_calibration
+from core.commands.analyses import asked_options
 from core.errors import DatasetError, RequestError
+from core.evaluation.temperature import Temperature
 from core.explanation.maps import explain
 from core.explanation.stages import stages
 from core.models.weights import load_run_model
@@ -82,6 +87,9 @@ def test_options_say_what_differs_and_are_read_back() -> None:
     for wrong in ({"per_cell": "0"}, {"per_cell": "ten"}, {"methods": "magic"}, {"colour": "red"}, {"seed": "-1"}):
         with pytest.raises(RequestError, match="expected"):
             asked_of(wrong)
+    for wrong in ({"seed": str(2**32)}, {"per_cell": "9" * 5000}):
+        with pytest.raises(RequestError, match="expected"):
+            asked_of(wrong)
 
 
 def test_wrong_options_and_a_moved_dataset_are_refused(own_run: Run, capsys: pytest.CaptureFixture[str]) -> None:
@@ -109,6 +117,27 @@ def test_a_slow_map_is_the_one_that_explain_gives(own_run: Run, layer: str) -> N
     assert read_slow_map(own_run, path, "covid", "scorecam", layer) is None
     own_run.weights_path.write_bytes(b"others")
     assert read_slow_map(own_run, path, "covid", "ablationcam", layer) is None
+
+
+def test_a_slow_map_does_not_hold_once_other_scores_are_in_force(own_run: Run, layer: str) -> None:
+    path = read_index(own_run)["path"].iloc[0]
+    carry_out(own_run, "slow-map", slow_map_options(path, "covid", "ablationcam", layer))
+    raw = read_slow_map(own_run, path, "covid", "ablationcam", layer)
+    assert raw is not None
+    calibration = RunCalibration(Temperature(2.0, "val", 30, 12), True, "2026-01-01", "2026-01-01")
+    write_calibration(own_run, calibration)
+    # Its score would not be the one beside it.
+    assert read_slow_map(own_run, path, "covid", "ablationcam", layer) is None
+    write_calibration(own_run, replace(calibration, in_force=False))
+    found = read_slow_map(own_run, path, "covid", "ablationcam", layer)
+    assert found is not None
+    assert found.target_score == raw.target_score
+
+
+def test_a_process_works_where_who_started_it_looks_also_for_a_path_with_spaces_around_it(own_run: Run) -> None:
+    options = slow_map_options(" a=b .png ", "covid")
+    there = state_of(own_run, "slow-map", options).folder
+    assert state_of(own_run, "slow-map", asked_options([f"{k}={v}" for k, v in options.items()])).folder == there
 
 
 def test_a_slow_map_needs_a_scan_inside_the_dataset(own_run: Run) -> None:

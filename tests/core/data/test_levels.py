@@ -4,9 +4,11 @@ import dicom_files
 import numpy as np
 import pytest
 
+from core.data import windowable
 from core.data.images import read_scan
 from core.data.windowable import read_windowable
 from core.data.windows import AS_STORED, LUNG, MEDIASTINUM
+from core.errors import DatasetError
 
 
 def grey_from(levels):
@@ -66,3 +68,16 @@ def test_a_sigmoid_or_a_picture_of_bytes_is_shown_as_it_is(tmp_path):
         VOILUTFunction="SIGMOID",
     )
     assert read_windowable(written(tmp_path, sigmoid))[1] is None
+
+
+def test_a_file_that_goes_away_between_two_reads_is_said(tmp_path, monkeypatch):
+    path = written(tmp_path, dicom_files.ct())
+
+    def read_and_gone(file, **options):
+        scan = read_scan(file, **options)
+        path.unlink()
+        return scan
+
+    monkeypatch.setattr(windowable, "read_scan", read_and_gone)
+    with pytest.raises(DatasetError, match="not found"):
+        read_windowable(path)

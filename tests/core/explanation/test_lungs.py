@@ -139,6 +139,15 @@ def test_an_empty_picture_is_refused(level: int) -> None:
     refused_for("next to nothing", find_lungs(np.full((200, 200), level, np.uint8)))
 
 
+@pytest.mark.parametrize("bright", [8, 9, 255])
+def test_a_picture_of_black_and_one_other_grey_is_no_failure(bright: int) -> None:
+    picture = np.zeros((256, 256), np.uint8)
+    picture[60:200, 40:220] = bright
+    assert find_lungs(picture).refused
+    picture[90:170, 60:110] = picture[90:170, 150:200] = 0  # two lungs, as in a mask
+    assert find_lungs(picture).lungs.shape == picture.shape
+
+
 def test_a_picture_of_a_few_pixels_is_refused() -> None:
     refused_for("smaller", find_lungs(np.zeros((500, 8), np.uint8)))
 

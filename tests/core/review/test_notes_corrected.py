@@ -218,6 +218,15 @@ def noted(run, *said: tuple[str, str, str]) -> None:
         notes_of(run).save(Note(keys[path], "Ada", verdict, right_label=right, run=run.id, path=path))
 
 
+def test_a_reader_who_writes_the_name_in_two_ways_has_one_voice_and_the_last_word_counts():
+    other, label = CLASSES
+    wrong = Note(A, "Ada", "label-wrong", right_label=label, at="2026-01-01")
+    again, against = replace(wrong, reader="ADA", at="2026-01-02"), Note(A, "Bo", "model-wrong", at="2026-01-01")
+    assert not corrections([wrong, again, against], {A: "scan.png"}, CLASSES).by_content
+    said_later = replace(again, right_label=other)
+    assert corrections([said_later, wrong], {A: "scan.png"}, CLASSES).by_content[A].label == other
+
+
 def test_figures_under_corrected_labels_are_those_of_the_corrected_table(run):
     noted(run, ("ill/p5-1.png", "label-wrong", "healthy"), ("ill/p7-1.png", "label-wrong", "healthy"))
     noted(run, ("healthy/p1-1.png", "model-wrong", ""), ("ill/p6-0.png", "label-wrong", "healthy"))

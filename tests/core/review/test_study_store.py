@@ -179,6 +179,17 @@ def test_a_killed_server_costs_at_most_the_answer_in_hand(book):
     assert cases_read(study, "Ada", book.answers(study)) == 6
 
 
+def test_a_book_that_is_gone_in_the_middle_of_a_reading_is_said(book):
+    study = made_study(6)
+    read_on(book, study, "Ada", 2)
+    step = book.next_step(study, "Ada")
+    assert step is not None
+    for file in book.path.parent.iterdir():
+        file.unlink()
+    with pytest.raises(WorkError, match="put the file back"):
+        book.commit(study, "Ada", number=step.case.number, phase=step.phase, rating=5, seconds=1.0)
+
+
 def test_a_study_that_cannot_be_read_is_said(book):
     with closing(sqlite3.connect(book.path)) as raw:
         raw.execute("INSERT INTO studies (id, name_key, content) VALUES ('x', 'x', '{\"half\": ')")
