@@ -61,7 +61,6 @@ async () => {
     return [key, Array.from(digest, byte => byte.toString(16).padStart(2, "0")).join("")]
 }
 """
-_CAUGHT_UP = "html:not(.viewer-is-ahead)"  # what stands beside the scan is about it too
 _MAPPED = ".viewer[data-mapped]:not([data-mapped=''])"
 
 
@@ -154,7 +153,6 @@ def _turned(page: Page, seconds_to_look: float) -> list[float]:
         time.sleep(seconds_to_look)
         page.keyboard.press("ArrowRight")
         page.wait_for_function(f"() => turns.length > {turn}", timeout=60_000)
-        page.wait_for_selector(_CAUGHT_UP, state="attached", timeout=60_000)
         page.wait_for_selector(READY, timeout=60_000)
     return [float(value) for value in page.evaluate("() => turns")]
 
@@ -173,7 +171,6 @@ def _ten_sessions(browser: Browser, link: str, made: Run, right: dict[str, str])
             shown += 1
             wrong += right[key] != digest or page.get_by_test_id("stAlertContentError").count() > 0
         for page in pages:
-            page.wait_for_selector(_CAUGHT_UP, state="attached", timeout=120_000)
             page.wait_for_selector(READY, timeout=120_000)
     for page in pages:
         page.context.close()

@@ -63,11 +63,6 @@ def heat(run: Run, path: str, asked: Asked) -> "Heat":
     return _heats().get(_heat_key(run, path, asked), lambda: _made_heat(run, path, asked))
 
 
-def is_ready(run: Run, path: str, asked: Asked) -> bool:
-    """Whether `heat` answers at once; raises DatasetError as `picture` does."""
-    return _heats().has(_heat_key(run, path, asked))
-
-
 def outline(run: Run, path: str) -> Outline:
     """The outline of the lungs in a scan; raises DatasetError as `picture` does."""
     file = cached_scans.file_of(run, path)

@@ -1,11 +1,6 @@
 """The scan viewer under hands: zoom, window and maps move without asking Python; slices, marks and keys work."""
 
 import itertools
-import os
-import signal
-from contextlib import suppress
-from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page
@@ -20,13 +15,6 @@ MAPPED_OR_NOT = """
 ([key, same]) => {
     const { mapped } = document.querySelector(".viewer").dataset
     return mapped !== "" && (mapped === key) === same
-}
-"""
-CAUGHT_UP = "html:not(.viewer-is-ahead)"
-HELD = """
-() => {
-    const { beside, held } = globalThis[Symbol.for("ct-explorer.viewer")].ahead
-    return held.has(beside.next)
 }
 """
 SUM = """
@@ -131,7 +119,6 @@ def test_a_rectangle_is_drawn_and_stays_with_its_case(viewer: Page):
     for key, is_marked in (("ArrowRight", False), ("ArrowLeft", True)):
         viewer.keyboard.press(key)
         viewer.wait_for_function(MAPPED_OR_NOT, arg=[case, is_marked])
-        viewer.wait_for_selector(CAUGHT_UP, state="attached")
         viewer.wait_for_selector(READY)
         assert viewer.locator('[data-tool="unmark"]:visible').count() == is_marked
 
@@ -161,52 +148,3 @@ def test_four_maps_stand_side_by_side_and_move_together(viewer: Page):
     viewer.keyboard.press("+")
     painted(viewer)
     assert viewer.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
-
-
-def test_the_next_scan_is_there_before_python_and_takes_no_verdict_until_python_is(viewer: Page, address: str):
-    server = server_at(address)
-    viewer.get_by_label("Your name").fill("Reader")
-    viewer.keyboard.press("Enter")
-    viewer.get_by_role("button", name="Model wrong").and_(viewer.locator(":enabled")).wait_for()
-    viewer.wait_for_selector(READY)
-    viewer.wait_for_timeout(1000)  # what the name brings is painted, and the scans beside are held again
-    first = shown(viewer)
-    viewer.wait_for_function(HELD)
-    os.kill(server, signal.SIGSTOP)
-    try:
-        viewer.keyboard.press("ArrowRight")
-        viewer.wait_for_function(MAPPED_OR_NOT, arg=[first, False], timeout=5_000)
-        second = shown(viewer)
-        assert viewer.locator("html.viewer-is-ahead").count() == 1
-        for key in ("1", "ArrowRight", "u"):
-            viewer.keyboard.press(key)
-        box = viewer.get_by_role("button", name="Model wrong").bounding_box()
-        viewer.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        assert shown(viewer) == second
-    finally:
-        os.kill(server, signal.SIGCONT)
-    viewer.wait_for_selector(CAUGHT_UP, state="attached")
-    viewer.wait_for_selector(READY)
-    assert shown(viewer) == second
-    assert second.endswith(parse_qs(urlsplit(viewer.url).query)["case"][0])
-    assert viewer.get_by_text("Saved:").count() == 0
-    viewer.wait_for_function(HELD)
-    viewer.get_by_role("button", name="Previous").click()
-    viewer.wait_for_function(MAPPED_OR_NOT, arg=[first, True])
-    viewer.wait_for_selector(CAUGHT_UP, state="attached")
-    viewer.wait_for_selector(READY)
-    assert viewer.get_by_text("Saved:").count() == 0
-    viewer.keyboard.press("1")
-    viewer.get_by_text("Saved: Model wrong").wait_for()
-
-
-def server_at(address: str) -> int:
-    """The process of the server at this address."""
-    port = urlsplit(address).port
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            with suppress(OSError):
-                words = (folder / "cmdline").read_bytes().split(b"\0")
-                if b"streamlit" in words and str(port).encode() in words:
-                    return int(folder.name)
-    raise RuntimeError(f"expected a server at {address}, found none")

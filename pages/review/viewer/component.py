@@ -18,7 +18,7 @@ from core.review.notes.marks import Mark
 
 MOST_SLICES_AT_ONCE = 12
 _FOLDER = Path(__file__).parent
-SCRIPTS = ("unpacking", "greys", "heats", "places", "viewed", "coming", "slices", "marks", "panels")
+SCRIPTS = ("unpacking", "greys", "heats", "places", "viewed", "slices", "marks", "panels")
 SCRIPTS += ("pointer", "tools", "keys", "mounting")
 
 
@@ -29,14 +29,6 @@ class Wish:
     key: str
     slices: tuple[int, ...]
     outline: bool
-
-
-@dataclass(frozen=True)
-class CasesWish:
-    """The browser asks for the cases beside the one with this key; `tries` says how often it has asked already."""
-
-    key: str
-    tries: int
 
 
 def script() -> str:
@@ -86,20 +78,6 @@ def wished_in(key: str) -> Wish | None:
         return None
 
 
-def mount_coming(key: str, content: bytes, *, on_wish: Callable[[], None]) -> None:
-    """Say that a case is painted, or send those beside it; `on_wish` is called where they are wanted."""
-    _COMING(key=key, data=content, on_wished_change=on_wish)
-
-
-def cases_wished_in(key: str) -> CasesWish | None:
-    """For which case those beside it are wanted; None for what the viewer never asks for."""
-    try:
-        content = st.session_state[key].get("wished")
-        return CasesWish(str(content["key"]), int(content["tries"]))
-    except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
-        return None
-
-
 def _meeting() -> str:
     """JavaScript: where the whole script leaves `handOver` and the small ones wait for it; of this version only."""
     version = hashlib.blake2b(script().encode(), digest_size=6).hexdigest()
@@ -127,4 +105,3 @@ _SCRIPT = _component("script", js=f"{script()}\n{_meeting()}\nmeeting.resolve(ha
 _CASE = _component("case", js=_WAITS, seen=True)
 _MAPS = _component("maps", js=_WAITS)
 _SLICES = _component("slices", js=_WAITS)
-_COMING = _component("coming", js=_WAITS)

@@ -9,11 +9,6 @@ function handOver(component) {
     takeColours(header.colours)
     viewed.help = header.help
   } else if (header.part === "maps") takeMaps(header, blobs)
-  else if (header.part === "coming") {
-    coming.tell = (wish) => setTriggerValue("wished", wish)
-    takeComing(header, blobs)
-    return forgetComing
-  }
   else if (header.part === "slices") {
     viewed.ask = (wish) => setTriggerValue("wished", wish)
     if (header.key) takeSlices(header, blobs)
@@ -42,11 +37,9 @@ function setUp(root) {
   viewed.paint = () => paintAll(parts)
   setUpTools(parts)
   const stopKeys = followKeys(parts)
-  const stopTurns = followTurns()
   paintSoon()
   return () => {
     stopKeys()
-    stopTurns()
     parts.sizes.disconnect()
     mountedRoots.delete(root)
     if (viewed.parts === parts) Object.assign(viewed, { paint: null, parts: null })

@@ -12,7 +12,7 @@ from core.review.pictures import Heat
 from core.runs import Run
 from pages.review.viewer import component, payload
 from pages.review.viewer.keys_shown import KEYS
-from pages.review.viewer.maps_shown import MapsWanted, choose_maps
+from pages.review.viewer.maps_shown import choose_maps
 from pages.review.viewer.neighbours import show_slices
 from pages.review.viewer.slow_maps import is_slow, offer_slow_map, slow_heat
 from pages.shared import ahead, cached_viewed, state
@@ -24,7 +24,7 @@ _MOST_MARKS = 200
 _COMING, _GONE = 2, 1  # cases after and before this one that are computed ahead
 
 
-def viewer(run: Run, cases: pd.DataFrame, position: int, *, noted: Sequence[Mark] = ()) -> MapsWanted | None:
+def viewer(run: Run, cases: pd.DataFrame, position: int, *, noted: Sequence[Mark] = ()) -> None:
     """Show a case of the worklist with its map; called inside of a fragment that paging runs again.
 
     Args:
@@ -32,16 +32,11 @@ def viewer(run: Run, cases: pd.DataFrame, position: int, *, noted: Sequence[Mark
         cases: the worklist in its order: path, label and predicted.
         position: of the case, from 0; those beside it are computed ahead.
         noted: marks of notes that were made about the case, shown with dashes.
-
-    Returns:
-        Which maps are shown; None where the scan cannot be.
     """
-    return show_case(run, cases.iloc[position], noted=noted, upcoming=_around(cases, position))
+    show_case(run, cases.iloc[position], noted=noted, upcoming=_around(cases, position))
 
 
-def show_case(
-    run: Run, case: pd.Series, *, noted: Sequence[Mark] = (), upcoming: Sequence[pd.Series] = ()
-) -> MapsWanted | None:
+def show_case(run: Run, case: pd.Series, *, noted: Sequence[Mark] = (), upcoming: Sequence[pd.Series] = ()) -> None:
     """Show one scan with its maps: the scan first, maps as soon as they are there.
 
     Args:
@@ -49,49 +44,33 @@ def show_case(
         case: path, label and predicted of the scan.
         noted: marks of its notes.
         upcoming: scans that are likely to be asked for next, the likeliest first; computed while people look.
-
-    Returns:
-        As `viewer`.
     """
     place, choices, below = st.container(), st.container(), st.container()
     path, key = str(case["path"]), case_key(run, str(case["path"]))
     try:
-        content = case_payload_of(run, case, noted)
+        slices = cached_viewed.slices(run, path)
+        picture = cached_viewed.picture(run, path)
     except ExplorerError as error:
         say_error(error, place=place)
-        return None
-    with place:
-        component.mount_case(_VIEW, content, on_mark=_keep_mark)
-    with choices:
-        wanted = choose_maps(run, case)
-    with below:
-        component.mount_script(payload.script_payload(KEYS))
-        component.mount_maps(_MAPS, maps_payload_of(run, path, wanted.of(case["predicted"])))
-        _offer_slow_maps(run, path, wanted.of(case["predicted"]))
-        show_slices(run, path, key, cached_viewed.slices(run, path))
-    ahead.of_this_server().wish(state.session_id(), _tasks(run, wanted, upcoming))
-    return wanted
-
-
-def case_payload_of(run: Run, case: pd.Series, noted: Sequence[Mark]) -> bytes:
-    """A case for the browser; raises DatasetError where its scan cannot be read."""
-    path = str(case["path"])
-    slices = cached_viewed.slices(run, path)
-    return payload.case_payload(
-        case_key(run, path),
-        cached_viewed.picture(run, path),
+        return
+    content = payload.case_payload(
+        key,
+        picture,
         label=f"Scan {path}, {case['label']}",
         at=slices.index(path),
         count=len(slices),
         mark=marked(run, path),
         noted=noted,
     )
-
-
-def maps_payload_of(run: Run, path: str, asked: Sequence[Asked]) -> bytes:
-    """Its maps for the browser, or the words why one cannot be shown."""
-    maps = [_map_or_words(run, path, each) for each in asked]
-    return payload.maps_payload(case_key(run, path), maps, is_of_two=run.record.config.get("test_flip") is True)
+    with place:
+        component.mount_case(_VIEW, content, on_mark=_keep_mark)
+    with choices:
+        asked = choose_maps(run, case)
+    with below:
+        component.mount_script(payload.script_payload(KEYS))
+        _show_maps(run, path, key, asked)
+        show_slices(run, path, key, slices)
+    ahead.of_this_server().wish(state.session_id(), _tasks(run, asked, upcoming))
 
 
 def case_key(run: Run, path: str) -> str:
@@ -124,9 +103,11 @@ def _keep_mark() -> None:
         del marks[next(iter(marks))]
 
 
-def _offer_slow_maps(run: Run, path: str, asked: Sequence[Asked]) -> None:
-    for each in asked:
-        if is_slow(each) and isinstance(_map_or_words(run, path, each), str):
+def _show_maps(run: Run, path: str, key: str, asked: Sequence[Asked]) -> None:
+    maps: list[Heat | str] = [_map_or_words(run, path, each) for each in asked]
+    component.mount_maps(_MAPS, payload.maps_payload(key, maps))
+    for each, found in zip(asked, maps, strict=True):
+        if isinstance(found, str) and is_slow(each):
             offer_slow_map(run, path, each)
 
 
@@ -144,11 +125,10 @@ def _around(cases: pd.DataFrame, position: int) -> list[pd.Series]:
     return [cases.iloc[place] for place in places if 0 <= place < len(cases)]
 
 
-def _tasks(run: Run, wanted: MapsWanted, upcoming: Sequence[pd.Series]) -> list[ahead.Task]:
+def _tasks(run: Run, asked: Sequence[Asked], upcoming: Sequence[pd.Series]) -> list[ahead.Task]:
     tasks: list[ahead.Task] = []
     for case in upcoming:
         path = str(case["path"])
-        asked = wanted.of(case["predicted"])
         tasks.append(partial(cached_viewed.picture, run, path))
         tasks += [partial(cached_viewed.heat, run, path, each) for each in asked if not is_slow(each)]
         if st.session_state.get(state.OUTLINE_WANTED):
