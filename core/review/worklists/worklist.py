@@ -169,8 +169,8 @@ def _order(keys: pd.DataFrame, order: str) -> NDArray[np.intp]:
         return _falling(keys["doubt"])
     if order == "outside":
         return np.argsort(_last(keys["in_lungs"]), kind="stable")
-    is_error = keys["cell"].isin(_ERRORS).to_numpy()
-    return np.argsort(-keys["certainty"].to_numpy() - 2.0 * is_error, kind="stable")
+    is_right = ~keys["cell"].isin(_ERRORS).to_numpy()
+    return np.lexsort((-keys["certainty"].to_numpy(), is_right))
 
 
 def _falling(values: pd.Series) -> NDArray[np.intp]:

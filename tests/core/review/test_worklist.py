@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.errors import RequestError
@@ -51,6 +51,7 @@ def test_every_scan_is_on_exactly_one_list_of_a_cell(rows, threshold):
 
 
 @given(rows=ROWS, threshold=THRESHOLDS)
+@example(rows=[(False, 0.0, "a", "val"), (False, 2.0**-56, "a", "val")], threshold=0.0)
 def test_a_list_of_one_cell_starts_with_the_most_confident(rows, threshold):
     table = table_at(rows, threshold)
     for cell in CELLS:
