@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.shrunk import no_larger
 from core.explanation.maps import ScanMap
 
 SHOWN = ("heat", "contour", "masked")
@@ -79,11 +80,7 @@ def reduced(scan: NDArray[np.uint8], scan_map: ScanMap, *, longest_px: int) -> t
         scan_map: a map of the same height and width.
         longest_px: longest side, at least 1.
     """
-    height, width = scan.shape
-    scale = longest_px / max(height, width)
-    if scale >= 1:
+    small = no_larger(scan, longest_px)
+    if small is scan:
         return scan, scan_map
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    heat = cv2.resize(scan_map.heat, size, interpolation=cv2.INTER_AREA).clip(0.0, 1.0)
-    small = np.asarray(cv2.resize(scan, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return small, replace(scan_map, heat=heat.astype(np.float32))
+    return small, replace(scan_map, heat=no_larger(scan_map.heat, longest_px).clip(0.0, 1.0))

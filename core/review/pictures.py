@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.dicom.levels import Levels
+from core.data.shrunk import no_larger
 from core.data.windowable import read_windowable
 from core.data.windows import LUNG, Window
 
@@ -96,10 +97,7 @@ def picture_of(scan: NDArray[np.uint8], levels: Levels | None) -> Picture:
     """
     values: NDArray[Any] = scan if levels is None else levels.values
     height, width = values.shape
-    scale = LONGEST_PX / max(height, width)
-    if scale < 1:
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        values = np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), values.dtype)
+    values = no_larger(values, LONGEST_PX)
     bits = 8 * values.dtype.itemsize
     return Picture(
         width_px=values.shape[1],
@@ -118,11 +116,7 @@ def picture_of(scan: NDArray[np.uint8], levels: Levels | None) -> Picture:
 
 def heat_of(found: "ScanMap") -> Heat:
     """The map for the browser: coarse where that is all there is, for it is stretched over the scan there."""
-    heat = found.heat
-    scale = LONGEST_HEAT_PX / max(heat.shape)
-    if scale < 1:
-        size = (max(1, round(heat.shape[1] * scale)), max(1, round(heat.shape[0] * scale)))
-        heat = np.asarray(cv2.resize(heat, size, interpolation=cv2.INTER_AREA), np.float32)
+    heat = no_larger(found.heat, LONGEST_HEAT_PX)
     grid = np.rint(heat.clip(0.0, 1.0) * 255).astype(np.uint8)
     return Heat(
         width_px=grid.shape[1],
