@@ -35,24 +35,22 @@ SECONDS_TO_LOAD, SECONDS_TO_LOOK = 25, 1.0
 MOST_MS, MOST_MS_AHEAD = 400.0, 150.0
 MOST_MIB_MORE = 512.0  # of the server: what its caches may hold, ten sessions, and what the allocator keeps
 
+# Before the page's own scripts: the viewer keeps the arrows to itself.
 _WATCH = """
-() => {
-    globalThis.turns = []
-    const viewer = () => document.querySelector(".viewer")
-    addEventListener("keydown", event => {
-        if (event.key !== "ArrowRight") return
-        const before = viewer().dataset.mapped
-        const look = () => {
-            const now = viewer()?.dataset.mapped
-            if (!now || now === before) return requestAnimationFrame(look)
-            // A message posted from a frame's callback arrives once that frame has been painted.
-            const { port1, port2 } = new MessageChannel()
-            port1.onmessage = () => turns.push(performance.now() - event.timeStamp)
-            port2.postMessage(null)
-        }
-        requestAnimationFrame(look)
-    }, true)
-}
+globalThis.turns = []
+addEventListener("keydown", event => {
+    if (event.key !== "ArrowRight") return
+    const before = document.querySelector(".viewer").dataset.mapped
+    const look = () => {
+        const now = document.querySelector(".viewer")?.dataset.mapped
+        if (!now || now === before) return requestAnimationFrame(look)
+        // A message posted from a frame's callback arrives once that frame has been painted.
+        const { port1, port2 } = new MessageChannel()
+        port1.onmessage = () => turns.push(performance.now() - event.timeStamp)
+        port2.postMessage(null)
+    }
+    requestAnimationFrame(look)
+}, true)
 """
 _MAP = """
 async () => {
@@ -61,6 +59,7 @@ async () => {
     return [key, Array.from(digest, byte => byte.toString(16).padStart(2, "0")).join("")]
 }
 """
+_CAUGHT_UP = "html:not(.viewer-is-ahead)"  # what stands beside the scan is about it too
 _MAPPED = ".viewer[data-mapped]:not([data-mapped=''])"
 
 
@@ -139,10 +138,10 @@ def _training(folder: Path) -> Iterator[None]:
 
 def _opened(browser: Browser, link: str) -> Page:
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.add_init_script(_WATCH)
     page.goto(link)
     page.wait_for_selector(_MAPPED, timeout=120_000)
     page.wait_for_selector(READY, timeout=120_000)
-    page.evaluate(_WATCH)
     return page
 
 
@@ -153,6 +152,7 @@ def _turned(page: Page, seconds_to_look: float) -> list[float]:
         time.sleep(seconds_to_look)
         page.keyboard.press("ArrowRight")
         page.wait_for_function(f"() => turns.length > {turn}", timeout=60_000)
+        page.wait_for_selector(_CAUGHT_UP, state="attached", timeout=60_000)
         page.wait_for_selector(READY, timeout=60_000)
     return [float(value) for value in page.evaluate("() => turns")]
 
@@ -171,6 +171,7 @@ def _ten_sessions(browser: Browser, link: str, made: Run, right: dict[str, str])
             shown += 1
             wrong += right[key] != digest or page.get_by_test_id("stAlertContentError").count() > 0
         for page in pages:
+            page.wait_for_selector(_CAUGHT_UP, state="attached", timeout=120_000)
             page.wait_for_selector(READY, timeout=120_000)
     for page in pages:
         page.context.close()

@@ -13,6 +13,7 @@ from pages.review.look_alikes import show_look_alikes
 from pages.review.notes import marks_of_notes, show_notes
 from pages.review.paging import show_paging
 from pages.review.sheet import show_sheet
+from pages.review.viewer.beside import show_coming
 from pages.review.viewer.maps_shown import asked_first, is_wide
 from pages.review.viewer.view import viewer
 from pages.shared import links, state
@@ -39,14 +40,16 @@ def show_cases(run: Run, cases: pd.DataFrame, point: OperatingPoint) -> None:
     wide = is_wide()
     if wide:
         show_paging(position, len(cases), *coming)
+    wanted = None
     grid = st.grid(5, min_column_width=160, gap="medium")
     with grid.cell(column_span=5 if wide else 3), errors_in_a_line():
-        viewer(run, cases, position, noted=marks_of_notes(run, case))
+        wanted = viewer(run, cases, position, noted=marks_of_notes(run, case))
     with grid.cell(column_span=5 if wide else 2), errors_in_a_line():
         if not wide:
             show_paging(position, len(cases), *coming)
         show_verdict(case, run, point)
         show_notes(run, case, coming[1])
+    show_coming(run, cases, position, point, wanted)
     _tabs(run, cases, position, point)
     asked = asked_first(run)
     if asked is not None:

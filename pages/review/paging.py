@@ -25,6 +25,16 @@ def turn_to(path: str) -> None:
     st.session_state[state.WORKLIST_TURN] = st.session_state.get(state.WORKLIST_TURN, 0) + 1
 
 
+def rerun_if_turned(path: str) -> None:
+    """For a fragment within that of this case: paint the page again where another case was turned to meanwhile.
+
+    Streamlit runs one fragment for all that the browser said within one tick: a press that met a wish for slices has
+    been called back by now, and would not be painted.
+    """
+    if state.get(state.CASE) != path:
+        st.rerun()
+
+
 def _button(label: str, icon: str, side: str, path: str, key: str) -> None:
     st.button(
         label,

@@ -40,17 +40,20 @@ def picture(run: Run, path: str) -> "Picture":
     Raises:
         DatasetError: the path leads out of the dataset's folder, or is no scan that can be read.
     """
-    file = cached_scans.file_of(run, path)
-    content = cached_scans.content_of(run, path)
-    window = _window(run)
 
     def made() -> "Picture":
         from core.data.windows import window_named
         from core.review.pictures import read_picture
 
-        return read_picture(file, window=window_named(window), sha256=content)
+        file, content = cached_scans.file_of(run, path), cached_scans.content_of(run, path)
+        return read_picture(file, window=window_named(_window(run)), sha256=content)
 
-    return _pictures().get((str(file), cached.changed_at(file), content, window), made)
+    return _pictures().get(_picture_key(run, path), made)
+
+
+def has_picture(run: Run, path: str) -> bool:
+    """Whether `picture` answers at once; raises DatasetError as it does."""
+    return _pictures().has(_picture_key(run, path))
 
 
 def heat(run: Run, path: str, asked: Asked) -> "Heat":
@@ -63,12 +66,14 @@ def heat(run: Run, path: str, asked: Asked) -> "Heat":
     return _heats().get(_heat_key(run, path, asked), lambda: _made_heat(run, path, asked))
 
 
+def has_heat(run: Run, path: str, asked: Asked) -> bool:
+    """Whether `heat` answers at once; raises DatasetError as `picture` does."""
+    return _heats().has(_heat_key(run, path, asked))
+
+
 def outline(run: Run, path: str) -> Outline:
     """The outline of the lungs in a scan; raises DatasetError as `picture` does."""
-    file = cached_scans.file_of(run, path)
-    content = cached_scans.content_of(run, path)
-    key = (str(file), cached.changed_at(file), content, _window(run))
-    return _outlines().get(key, lambda: _made_outline(run, path))
+    return _outlines().get(_picture_key(run, path), lambda: _made_outline(run, path))
 
 
 def slices(run: Run, path: str) -> tuple[str, ...]:
@@ -85,6 +90,11 @@ def layers(run: Run) -> dict[str, str]:
 def _window(run: Run) -> str:
     """The name of the window that the run's scans were decoded with, without its network."""
     return str(run.record.config.get("window", "lung"))
+
+
+def _picture_key(run: Run, path: str) -> tuple[object, ...]:
+    file = cached_scans.file_of(run, path)
+    return (str(file), cached.changed_at(file), cached_scans.content_of(run, path), _window(run))
 
 
 def _heat_key(run: Run, path: str, asked: Asked) -> tuple[object, ...]:

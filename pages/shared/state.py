@@ -36,6 +36,7 @@ MAP_ASKED = "map_asked"  # dict[str, Asked]: the first map shown last, by run id
 FAITHFUL_METHODS_OF_RUN = "faithful-methods-"  # + run id, list[str]: methods whose maps are measured for the run
 MARKS = "marks"  # dict[str, core.review.notes.marks.Mark]: drawn in the viewer, by run id and path
 SLICES_WISHED = "slices_wished"  # pages.review.viewer.component.Wish | None: what the browser has just asked for
+CASES_WISHED = "cases_wished"  # pages.review.viewer.component.CasesWish | None: whose neighbours are asked for
 OUTLINE_WANTED = "outline_wanted"  # bool: whether outlines are looked at in this session
 SCAN_MAP = "scan-map-"  # + run id, map and colouring: the chart of all scans
 SCAN_MAP_KIND = "scan_map_kind"  # str: key of core.explanation.projection.MAPS

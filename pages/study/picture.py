@@ -52,7 +52,7 @@ def show_picture(run: Run, study: Study, reader: str, step: Step) -> None:
         _hide(f"{_HIDDEN}, {_HIDDEN_ALONE}" if alone else _HIDDEN)
         label = f"Scan of case {step.position} of {step.of}"
         content = payload.case_payload(key, picture, label=label, at=0, count=1, mark=None, noted=())
-        component.mount_case(_VIEW, content, on_mark=_nothing)
+        component.mount_case(_VIEW, content, on_mark=_nothing, on_turn=_nothing)
         component.mount_script(payload.script_payload(_KEYS))
         component.mount_maps(_MAPS, payload.maps_payload(key, maps))
         component.mount_slices(_SLICES, payload.slices_payload(key, {}, None), on_wish=_nothing)
@@ -87,4 +87,4 @@ def _hide(selectors: str) -> None:
 
 
 def _nothing() -> None:
-    """Callback: marks and wishes are the review's."""
+    """Callback: marks, turns and wishes are the review's."""

@@ -1,6 +1,11 @@
 """The scan viewer under hands: zoom, window and maps move without asking Python; slices, marks and keys work."""
 
 import itertools
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page
@@ -15,6 +20,21 @@ MAPPED_OR_NOT = """
 ([key, same]) => {
     const { mapped } = document.querySelector(".viewer").dataset
     return mapped !== "" && (mapped === key) === same
+}
+"""
+CAUGHT_UP = "html:not(.viewer-is-ahead)"
+HELD = """
+() => {
+    const { held, order, python } = globalThis[Symbol.for("ct-explorer.viewer")].ahead
+    const at = order.indexOf(python)
+    return [1, 2].every(step => held.has(order[at + step]))
+}
+"""
+WISH_AND_PRESS = """
+() => {
+    const viewed = globalThis[Symbol.for("ct-explorer.viewer")]
+    viewed.ask({ key: viewed.key, slices: [], outline: true })
+    dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }))
 }
 """
 SUM = """
@@ -119,6 +139,7 @@ def test_a_rectangle_is_drawn_and_stays_with_its_case(viewer: Page):
     for key, is_marked in (("ArrowRight", False), ("ArrowLeft", True)):
         viewer.keyboard.press(key)
         viewer.wait_for_function(MAPPED_OR_NOT, arg=[case, is_marked])
+        viewer.wait_for_selector(CAUGHT_UP, state="attached")
         viewer.wait_for_selector(READY)
         assert viewer.locator('[data-tool="unmark"]:visible').count() == is_marked
 
@@ -148,3 +169,68 @@ def test_four_maps_stand_side_by_side_and_move_together(viewer: Page):
     viewer.keyboard.press("+")
     painted(viewer)
     assert viewer.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_next_scan_is_there_before_python_and_takes_no_verdict_until_python_is(viewer: Page, address: str):
+    server = server_at(address)
+    viewer.get_by_label("Your name").fill("Reader")
+    viewer.keyboard.press("Enter")
+    viewer.get_by_role("button", name="Model wrong").and_(viewer.locator(":enabled")).wait_for()
+    viewer.wait_for_selector(READY)
+    viewer.wait_for_timeout(1000)  # what the name brings is painted, and the scans beside are held again
+    first = shown(viewer)
+    viewer.wait_for_function(HELD)
+    os.kill(server, signal.SIGSTOP)
+    try:
+        viewer.keyboard.press("ArrowRight")
+        viewer.wait_for_function(MAPPED_OR_NOT, arg=[first, False], timeout=5_000)
+        second = shown(viewer)
+        assert viewer.locator("html.viewer-is-ahead").count() == 1
+        for key in ("1", "u"):
+            viewer.keyboard.press(key)
+        box = viewer.get_by_role("button", name="Model wrong").bounding_box()
+        viewer.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        assert shown(viewer) == second
+    finally:
+        os.kill(server, signal.SIGCONT)
+    viewer.wait_for_selector(CAUGHT_UP, state="attached")
+    viewer.wait_for_selector(READY)
+    assert shown(viewer) == second
+    assert second.endswith(parse_qs(urlsplit(viewer.url).query)["case"][0])
+    assert viewer.get_by_text("Saved:").count() == 0
+    viewer.keyboard.press("1")
+    viewer.get_by_text("Saved: Model wrong").wait_for()
+
+
+def test_presses_faster_than_python_lead_as_far_as_there_were_presses(viewer: Page, address: str):
+    viewer.wait_for_function(HELD)
+    for key, presses, position in (("ArrowRight", 5, 6), ("ArrowLeft", 3, 3)):
+        for _ in range(presses):
+            viewer.keyboard.press(key)
+        viewer.get_by_text(f"{position} of 20", exact=True).wait_for()
+        viewer.wait_for_selector(CAUGHT_UP, state="attached")
+        viewer.wait_for_selector(READY)
+        assert shown(viewer).endswith(parse_qs(urlsplit(viewer.url).query)["case"][0])
+    viewer.get_by_role("button", name="Previous").click()
+    viewer.get_by_text("2 of 20", exact=True).wait_for()
+
+
+def test_a_press_within_the_tick_of_a_wish_for_slices_is_not_lost(viewer: Page):
+    for _ in range(8):
+        before = shown(viewer)
+        viewer.wait_for_selector(READY)
+        viewer.evaluate(WISH_AND_PRESS)
+        viewer.wait_for_function(MAPPED_OR_NOT, arg=[before, False])
+        viewer.wait_for_selector(CAUGHT_UP, state="attached", timeout=10_000)
+
+
+def server_at(address: str) -> int:
+    """The process of the server at this address."""
+    port = urlsplit(address).port
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with suppress(OSError):
+                words = (folder / "cmdline").read_bytes().split(b"\0")
+                if b"streamlit" in words and str(port).encode() in words:
+                    return int(folder.name)
+    raise RuntimeError(f"expected a server at {address}, found none")

@@ -17,8 +17,9 @@ from core.errors import ExplorerError
 from core.review.notes.marks import Mark
 
 MOST_SLICES_AT_ONCE = 12
+MOST_CASES_AT_ONCE = 8
 _FOLDER = Path(__file__).parent
-SCRIPTS = ("unpacking", "greys", "heats", "places", "viewed", "slices", "marks", "panels")
+SCRIPTS = ("unpacking", "greys", "heats", "places", "viewed", "coming", "slices", "marks", "panels")
 SCRIPTS += ("pointer", "tools", "keys", "mounting")
 
 
@@ -31,6 +32,15 @@ class Wish:
     outline: bool
 
 
+@dataclass(frozen=True)
+class CasesWish:
+    """The browser, at the case with this key, lacks those; `tries` says how often it has asked already."""
+
+    key: str
+    lacking: tuple[str, ...]
+    tries: int
+
+
 def script() -> str:
     """The JavaScript as one module."""
     return "\n".join((_FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
@@ -41,9 +51,16 @@ def mount_script(content: bytes) -> None:
     _SCRIPT(key="viewer-script", data=content)
 
 
-def mount_case(key: str, content: bytes, *, on_mark: Callable[[], None]) -> None:
-    """The scan with its tools; `on_mark` is called where a mark was drawn or taken away (`marked_in`)."""
-    _CASE(key=key, data=content, on_mark_change=on_mark)
+def mount_case(key: str, content: bytes, *, on_mark: Callable[[], None], on_turn: Callable[[], None]) -> None:
+    """The scan with its tools.
+
+    Args:
+        key: of the component in this session.
+        content: as `payload.case_payload` gives it.
+        on_mark: called where a mark was drawn or taken away (`marked_in`).
+        on_turn: called where another case is wanted (`turned_in`).
+    """
+    _CASE(key=key, data=content, on_mark_change=on_mark, on_turned_change=on_turn)
 
 
 def mount_maps(key: str, content: bytes) -> None:
@@ -66,6 +83,14 @@ def marked_in(key: str) -> tuple[str, Mark | None] | None:
         return None
 
 
+def turned_in(key: str) -> str | None:
+    """The key of the case that is wanted just now; None for what the viewer never says."""
+    try:
+        return str(st.session_state[key].get("turned")["key"])
+    except (KeyError, TypeError, AttributeError):
+        return None
+
+
 def wished_in(key: str) -> Wish | None:
     """What is wanted just now; None for what the viewer never asks for."""
     try:
@@ -75,6 +100,21 @@ def wished_in(key: str) -> Wish | None:
             return None
         return Wish(str(content["key"]), tuple(int(number) for number in numbers), bool(content["outline"]))
     except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def mount_coming(key: str, content: bytes, *, on_wish: Callable[[], None]) -> None:
+    """Say that a case is painted, or send those near it; `on_wish` is called where they are wanted."""
+    _COMING(key=key, data=content, on_wished_change=on_wish)
+
+
+def cases_wished_in(key: str) -> CasesWish | None:
+    """Which cases are wanted ahead; None for what the viewer never asks for."""
+    try:
+        content = st.session_state[key].get("wished")
+        lacking = tuple(str(each) for each in content["lacking"][:MOST_CASES_AT_ONCE])
+        return CasesWish(str(content["key"]), lacking, int(content["tries"]))
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
         return None
 
 
@@ -105,3 +145,4 @@ _SCRIPT = _component("script", js=f"{script()}\n{_meeting()}\nmeeting.resolve(ha
 _CASE = _component("case", js=_WAITS, seen=True)
 _MAPS = _component("maps", js=_WAITS)
 _SLICES = _component("slices", js=_WAITS)
+_COMING = _component("coming", js=_WAITS)

@@ -34,10 +34,10 @@ function followKeys(parts) {
     if (target instanceof Element && (target.closest(WRITES) || target.isContentEditable)) return
     const onCanvas = target instanceof Element && target.matches(".viewer canvas")
     const act = onCanvas && event.shiftKey && PANS[event.key] ? () => panBy(...PANS[event.key]) : actOf(event, onCanvas)
-    if (!act) return
+    if (!act && !turnByKey(event, target)) return
     event.preventDefault()
     event.stopImmediatePropagation()
-    act()
+    act?.()
   }
   globalThis.addEventListener("keydown", follow, true)
   return () => globalThis.removeEventListener("keydown", follow, true)

@@ -1,6 +1,7 @@
 """Which maps are shown: of what, by which method, at which layer; one, or up to four side by side."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import islice
 
 import pandas as pd
@@ -17,6 +18,26 @@ ONE, CLASSES, METHODS_SIDE, LAYERS = "one", "classes", "methods", "layers"
 _SIDE_WORDS = {ONE: "One map", CLASSES: "Classes", METHODS_SIDE: "Methods", LAYERS: "Layers"}
 
 
+@dataclass(frozen=True)
+class MapsWanted:
+    """Which maps of any case: of targets (one may be `PREDICTED`), by methods, at layers; each with each."""
+
+    targets: tuple[str, ...]
+    methods: tuple[str, ...]
+    layers: tuple[str, ...]
+    classes: tuple[str, ...]
+
+    def of(self, predicted: str) -> tuple[Asked, ...]:
+        """The maps of a case that was called so; at least one, at most `MOST_MAPS`."""
+        asked = dict.fromkeys(
+            Asked(predicted if target == PREDICTED and PREDICTED not in self.classes else target, method, layer)
+            for target in self.targets
+            for method in self.methods
+            for layer in self.layers
+        )
+        return tuple(islice(asked, MOST_MAPS))
+
+
 def is_wide() -> bool:
     """Whether several maps are shown, which want the width of the page."""
     return st.session_state.get(state.MAPS_COMPARED, ONE) != ONE
@@ -28,8 +49,8 @@ def asked_first(run: Run) -> Asked | None:
     return known.get(run.id)
 
 
-def choose_maps(run: Run, case: pd.Series) -> tuple[Asked, ...]:
-    """Draw the choices; at least one map, at most `MOST_MAPS`.
+def choose_maps(run: Run, case: pd.Series) -> MapsWanted:
+    """Draw the choices.
 
     Args:
         run: whose network is asked.
@@ -52,15 +73,9 @@ def choose_maps(run: Run, case: pd.Series) -> tuple[Asked, ...]:
     chosen_targets = _chosen(row, "Evidence for", targets, state.MAP_TARGET, run, several=compared == CLASSES)
     methods = _chosen(row, "Method", METHODS, state.MAP_METHOD, run, several=compared == METHODS_SIDE)
     chosen_layers = _chosen(row, "Layer", layers, state.MAP_LAYER, run, several=compared == LAYERS, last=True)
-    asked = dict.fromkeys(
-        Asked(case["predicted"] if target == PREDICTED and PREDICTED not in classes else target, method, layer)
-        for target in chosen_targets
-        for method in methods
-        for layer in chosen_layers
-    )
-    shown = tuple(islice(asked, MOST_MAPS))
-    st.session_state.setdefault(state.MAP_ASKED, {})[run.id] = shown[0]
-    return shown
+    wanted = MapsWanted(tuple(chosen_targets), tuple(methods), tuple(chosen_layers), tuple(classes))
+    st.session_state.setdefault(state.MAP_ASKED, {})[run.id] = wanted.of(case["predicted"])[0]
+    return wanted
 
 
 def _chosen(

@@ -9,16 +9,32 @@ function handOver(component) {
     takeColours(header.colours)
     viewed.help = header.help
   } else if (header.part === "maps") takeMaps(header, blobs)
-  else if (header.part === "slices") {
-    viewed.ask = (wish) => setTriggerValue("wished", wish)
+  else if (header.part === "coming") {
+    coming.tell = (wish) => tellPythonWhenIdle(() => setTriggerValue("wished", wish))
+    takeComing(header, blobs)
+    return forgetComing
+  } else if (header.part === "slices") {
+    viewed.ask = (wish) => tellPythonWhenIdle(() => setTriggerValue("wished", wish))
     if (header.key) takeSlices(header, blobs)
     else if (viewed.settings.outline && viewed.shown) askFor([])
   } else return mountView(parentElement.querySelector(".viewer"), header, blobs, setTriggerValue)
   return undefined
 }
 
+// Streamlit sends what is said within one tick as one message, and runs only the fragment of what was said first. So
+// each of the viewer's parts waits until the one before has gone out; and what can wait does not stand in a reader's way.
+function tellPython(send) {
+  viewed.telling = viewed.telling.then(send).catch(console.error).then(() => new Promise((done) => setTimeout(done)))
+}
+
+function tellPythonWhenIdle(send) {
+  if (globalThis.requestIdleCallback) requestIdleCallback(() => tellPython(send), { timeout: 500 })
+  else tellPython(send)
+}
+
 function mountView(root, header, blobs, setTriggerValue) {
-  viewed.tell = (name, value) => setTriggerValue(name, value)
+  viewed.tell = (name, value) => tellPython(() => setTriggerValue(name, value))
+  viewed.turn = (wish) => tellPython(() => setTriggerValue("turned", wish))
   if (!mountedRoots.has(root)) mountedRoots.set(root, setUp(root))
   takeCase(header, blobs[0])
   return mountedRoots.get(root)
@@ -37,12 +53,14 @@ function setUp(root) {
   viewed.paint = () => paintAll(parts)
   setUpTools(parts)
   const stopKeys = followKeys(parts)
+  const stopClicks = followClicks()
   paintSoon()
   return () => {
     stopKeys()
+    stopClicks()
     parts.sizes.disconnect()
     mountedRoots.delete(root)
-    if (viewed.parts === parts) Object.assign(viewed, { paint: null, parts: null })
+    if (viewed.parts === parts) Object.assign(viewed, { paint: null, parts: null, turn: null })
   }
 }
 

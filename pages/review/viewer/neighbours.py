@@ -7,6 +7,7 @@ import streamlit as st
 from core.errors import ExplorerError, failure_line
 from core.review.pictures import Picture
 from core.runs import Run
+from pages.review.paging import rerun_if_turned
 from pages.review.viewer import component, payload
 from pages.shared import cached_viewed, state
 from pages.shared.cached_viewed import Outline
@@ -26,6 +27,7 @@ def show_slices(run: Run, path: str, key: str, slices: Sequence[str]) -> None:
         key: what the browser knows the case by.
         slices: paths of its group in their order.
     """
+    rerun_if_turned(path)
     wish = st.session_state.pop(state.SLICES_WISHED, None)
     if wish is None or wish.key != key:
         content = payload.slices_payload("", {}, None)

@@ -51,15 +51,16 @@ def case_payload(
     return packed(header, [picture.packed])
 
 
-def maps_payload(key: str, maps: Sequence[Heat | str], *, problem: str = "") -> bytes:
+def maps_payload(key: str, maps: Sequence[Heat | str], *, problem: str = "", is_of_two: bool = False) -> bytes:
     """The maps of a case, side by side; instead of one the words why there is none.
 
     Args:
         key: of the run and the scan.
         maps: at most four.
         problem: why there are none at all.
+        is_of_two: as in `figures`.
     """
-    shown = [_said(each) if isinstance(each, str) else _map_facts(each) for each in maps]
+    shown = [_said(each) if isinstance(each, str) else _map_facts(each, is_of_two) for each in maps]
     blobs = [_NOTHING if isinstance(each, str) else each.packed for each in maps]
     version = _version(json.dumps([key, problem, shown]).encode(), *blobs)
     return packed({"part": "maps", "key": key, "version": version, "maps": shown, "problem": problem}, blobs)
@@ -76,18 +77,51 @@ def slices_payload(key: str, slices: Mapping[int, Picture | str], outline: Outli
     return packed({"part": "slices", "key": key, "slices": facts, "outline": drawn}, blobs)
 
 
-def figures(heat: Heat) -> str:
-    """Class score and unscaled maximum, which stand beside every map, and how coarse it is."""
+def coming_payload(key: str, order: Sequence[str], near: Sequence[str], asked: str, painted: int) -> bytes:
+    """Say that a case is painted in full.
+
+    Args:
+        key: of the run and the scan.
+        order: keys of the worklist around it, itself among them.
+        near: those of them that the browser should hold, the likeliest first.
+        asked: tells maps as they are shown now from others.
+        painted: tells one painting of the same case from another.
+    """
+    header = {"part": "coming", "answer": False, "key": key, "order": list(order), "near": list(near)}
+    return packed({**header, "asked": asked, "painted": painted})
+
+
+def cases_payload(key: str, asked: str, tries: int, cases: Sequence[tuple[bytes, bytes]], *, lacking: int) -> bytes:
+    """Cases near the one with this key, each as `case_payload` and `maps_payload` give it.
+
+    Args:
+        key, asked: as in `coming_payload`.
+        tries: how often the browser has asked before.
+        cases: those that are ready.
+        lacking: how many are not ready yet.
+    """
+    header = {"part": "coming", "answer": True, "key": key, "asked": asked, "tries": tries, "lacking": lacking}
+    return packed({**header, "cases": len(cases)}, [part for case in cases for part in case])
+
+
+def figures(heat: Heat, *, is_of_two: bool = False) -> str:
+    """Class score and unscaled maximum, which stand beside every map, and how coarse it is.
+
+    Args:
+        heat: the map.
+        is_of_two: whether the run's own score is the mean with the mirror image, which this one is not.
+    """
     score = f"score for {heat.target}" if heat.target == heat.target_words else "score for the positive class"
     height, width = heat.side
-    return f"{score} {heat.target_score:.3f} · unscaled maximum {heat.maximum:.3g} · {height} x {width} cells"
+    alone = " for the scan as it is (the worklist has the mean with its mirror image)" if is_of_two else ""
+    return f"{score} {heat.target_score:.3f}{alone} · unscaled maximum {heat.maximum:.3g} · {height} x {width} cells"
 
 
 def _facts(picture: Picture) -> dict[str, Any]:
     return {name: value for name, value in vars(picture).items() if name != "packed"}
 
 
-def _map_facts(heat: Heat) -> dict[str, Any]:
+def _map_facts(heat: Heat, is_of_two: bool) -> dict[str, Any]:
     method = METHODS[heat.method]
     return {
         "width_px": heat.width_px,
@@ -96,7 +130,7 @@ def _map_facts(heat: Heat) -> dict[str, Any]:
         "title": f"{method} for {heat.target_words}, {heat.layer}",
         "method_words": method,
         "target_words": heat.target_words,
-        "figures": figures(heat),
+        "figures": figures(heat, is_of_two=is_of_two),
         "says": heat.says[:1].upper() + heat.says[1:],
     }
 

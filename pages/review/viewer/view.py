@@ -10,9 +10,10 @@ from core.errors import ExplorerError, failure_line
 from core.review.notes.marks import Mark
 from core.review.pictures import Heat
 from core.runs import Run
+from pages.review.paging import turn_to
 from pages.review.viewer import component, payload
 from pages.review.viewer.keys_shown import KEYS
-from pages.review.viewer.maps_shown import choose_maps
+from pages.review.viewer.maps_shown import MapsWanted, choose_maps
 from pages.review.viewer.neighbours import show_slices
 from pages.review.viewer.slow_maps import is_slow, offer_slow_map, slow_heat
 from pages.shared import ahead, cached_viewed, state
@@ -24,7 +25,7 @@ _MOST_MARKS = 200
 _COMING, _GONE = 2, 1  # cases after and before this one that are computed ahead
 
 
-def viewer(run: Run, cases: pd.DataFrame, position: int, *, noted: Sequence[Mark] = ()) -> None:
+def viewer(run: Run, cases: pd.DataFrame, position: int, *, noted: Sequence[Mark] = ()) -> MapsWanted | None:
     """Show a case of the worklist with its map; called inside of a fragment that paging runs again.
 
     Args:
@@ -32,11 +33,16 @@ def viewer(run: Run, cases: pd.DataFrame, position: int, *, noted: Sequence[Mark
         cases: the worklist in its order: path, label and predicted.
         position: of the case, from 0; those beside it are computed ahead.
         noted: marks of notes that were made about the case, shown with dashes.
+
+    Returns:
+        Which maps are shown; None where the scan cannot be.
     """
-    show_case(run, cases.iloc[position], noted=noted, upcoming=_around(cases, position))
+    return show_case(run, cases.iloc[position], noted=noted, upcoming=around(cases, position))
 
 
-def show_case(run: Run, case: pd.Series, *, noted: Sequence[Mark] = (), upcoming: Sequence[pd.Series] = ()) -> None:
+def show_case(
+    run: Run, case: pd.Series, *, noted: Sequence[Mark] = (), upcoming: Sequence[pd.Series] = ()
+) -> MapsWanted | None:
     """Show one scan with its maps: the scan first, maps as soon as they are there.
 
     Args:
@@ -44,33 +50,55 @@ def show_case(run: Run, case: pd.Series, *, noted: Sequence[Mark] = (), upcoming
         case: path, label and predicted of the scan.
         noted: marks of its notes.
         upcoming: scans that are likely to be asked for next, the likeliest first; computed while people look.
+
+    Returns:
+        As `viewer`.
     """
     place, choices, below = st.container(), st.container(), st.container()
     path, key = str(case["path"]), case_key(run, str(case["path"]))
     try:
-        slices = cached_viewed.slices(run, path)
-        picture = cached_viewed.picture(run, path)
+        content = case_payload_of(run, case, noted)
     except ExplorerError as error:
         say_error(error, place=place)
-        return
-    content = payload.case_payload(
-        key,
-        picture,
+        return None
+    with place:
+        component.mount_case(_VIEW, content, on_mark=_keep_mark, on_turn=partial(_turn, run))
+    with choices:
+        wanted = choose_maps(run, case)
+    with below:
+        component.mount_script(payload.script_payload(KEYS))
+        component.mount_maps(_MAPS, maps_payload_of(run, path, wanted.of(case["predicted"])))
+        _offer_slow_maps(run, path, wanted.of(case["predicted"]))
+        show_slices(run, path, key, cached_viewed.slices(run, path))
+    ahead.of_this_server().wish(state.session_id(), _tasks(run, wanted, upcoming))
+    return wanted
+
+
+def around(cases: pd.DataFrame, position: int) -> list[pd.Series]:
+    """The cases that are likely to be asked for next, the likeliest first."""
+    places = [position + step for step in range(1, _COMING + 1)] + [position - step for step in range(1, _GONE + 1)]
+    return [cases.iloc[place] for place in places if 0 <= place < len(cases)]
+
+
+def case_payload_of(run: Run, case: pd.Series, noted: Sequence[Mark]) -> bytes:
+    """A case for the browser; raises DatasetError where its scan cannot be read."""
+    path = str(case["path"])
+    slices = cached_viewed.slices(run, path)
+    return payload.case_payload(
+        case_key(run, path),
+        cached_viewed.picture(run, path),
         label=f"Scan {path}, {case['label']}",
         at=slices.index(path),
         count=len(slices),
         mark=marked(run, path),
         noted=noted,
     )
-    with place:
-        component.mount_case(_VIEW, content, on_mark=_keep_mark)
-    with choices:
-        asked = choose_maps(run, case)
-    with below:
-        component.mount_script(payload.script_payload(KEYS))
-        _show_maps(run, path, key, asked)
-        show_slices(run, path, key, slices)
-    ahead.of_this_server().wish(state.session_id(), _tasks(run, asked, upcoming))
+
+
+def maps_payload_of(run: Run, path: str, asked: Sequence[Asked]) -> bytes:
+    """Its maps for the browser, or the words why one cannot be shown."""
+    maps = [_map_or_words(run, path, each) for each in asked]
+    return payload.maps_payload(case_key(run, path), maps, is_of_two=run.record.config.get("test_flip") is True)
 
 
 def case_key(run: Run, path: str) -> str:
@@ -89,6 +117,13 @@ def forget_mark(run: Run, path: str) -> None:
     st.session_state.get(state.MARKS, {}).pop(case_key(run, path), None)
 
 
+def _turn(run: Run) -> None:
+    """Callback: the viewer was turned to another case of the worklist."""
+    key = component.turned_in(_VIEW)
+    if key is not None and key.startswith(case_key(run, "")):
+        turn_to(key.removeprefix(case_key(run, "")))
+
+
 def _keep_mark() -> None:
     """Callback: a mark was drawn, or taken away."""
     found = component.marked_in(_VIEW)
@@ -103,11 +138,9 @@ def _keep_mark() -> None:
         del marks[next(iter(marks))]
 
 
-def _show_maps(run: Run, path: str, key: str, asked: Sequence[Asked]) -> None:
-    maps: list[Heat | str] = [_map_or_words(run, path, each) for each in asked]
-    component.mount_maps(_MAPS, payload.maps_payload(key, maps))
-    for each, found in zip(asked, maps, strict=True):
-        if isinstance(found, str) and is_slow(each):
+def _offer_slow_maps(run: Run, path: str, asked: Sequence[Asked]) -> None:
+    for each in asked:
+        if is_slow(each) and isinstance(_map_or_words(run, path, each), str):
             offer_slow_map(run, path, each)
 
 
@@ -120,15 +153,11 @@ def _map_or_words(run: Run, path: str, asked: Asked) -> Heat | str:
         return failure_line(error)
 
 
-def _around(cases: pd.DataFrame, position: int) -> list[pd.Series]:
-    places = [position + step for step in range(1, _COMING + 1)] + [position - step for step in range(1, _GONE + 1)]
-    return [cases.iloc[place] for place in places if 0 <= place < len(cases)]
-
-
-def _tasks(run: Run, asked: Sequence[Asked], upcoming: Sequence[pd.Series]) -> list[ahead.Task]:
+def _tasks(run: Run, wanted: MapsWanted, upcoming: Sequence[pd.Series]) -> list[ahead.Task]:
     tasks: list[ahead.Task] = []
     for case in upcoming:
         path = str(case["path"])
+        asked = wanted.of(case["predicted"])
         tasks.append(partial(cached_viewed.picture, run, path))
         tasks += [partial(cached_viewed.heat, run, path, each) for each in asked if not is_slow(each)]
         if st.session_state.get(state.OUTLINE_WANTED):

@@ -19,6 +19,8 @@ const viewed = (globalThis[Symbol.for("ct-explorer.viewer")] ??= {
   tool: "", // point or rectangle, while one is being drawn
   mark: null, // drawn by this reader and not in a note yet
   tell: null, // (name, value): to Python, of marks
+  turn: null, // (value): to Python, which case is wanted
+  telling: Promise.resolve(), // settled once all that was said to Python has gone out
   ask: null, // (value): to Python, for slices and the outline
   asked: "",
   paint: null,
@@ -57,9 +59,16 @@ function paintSoon() {
 
 /** A case has come from Python; its picture is unpacked before the old one goes. */
 async function takeCase(header, blob) {
+  coming.lastCase = [header, blob]
+  if (coming.pending && coming.pending !== header.key) return
   viewed.coming = header.key + header.version
   const picture = viewed.facts?.version === header.version && viewed.picture ? viewed.picture : await readPicture(header.picture, blob)
   if (viewed.coming !== header.key + header.version) return // paged on meanwhile
+  showCase(header, picture)
+}
+
+/** Put a case on screen; its maps come by themselves. */
+function showCase(header, picture) {
   const isNew = viewed.key !== header.key
   const before = viewed.picture
   Object.assign(viewed, { key: header.key, facts: header, picture, mark: header.mark })
@@ -74,10 +83,13 @@ async function takeCase(header, blob) {
 
 /** Maps have come; they are drawn only over the scan that they are of. */
 async function takeMaps(header, blobs) {
+  coming.lastMaps = [header, blobs]
+  if (coming.pending && coming.pending !== header.key) return
   viewed.mapsComing = header.version
+  if (viewed.maps.version === header.version) return
   const list = await Promise.all(header.maps.map((facts, index) => readMap(facts, blobs[index])))
   if (viewed.mapsComing !== header.version) return
-  viewed.maps = { key: header.key, list, problem: header.problem }
+  viewed.maps = { key: header.key, version: header.version, list, problem: header.problem }
   paintSoon()
 }
 
@@ -102,7 +114,7 @@ function askFor(numbers) {
   const outline = viewed.settings.outline && viewed.outline === null
   const wish = { key: viewed.key, slices: numbers, outline }
   const text = JSON.stringify(wish)
-  if ((numbers.length === 0 && !outline) || viewed.asked === text || !viewed.ask) return
+  if ((numbers.length === 0 && !outline) || viewed.asked === text || !viewed.ask || coming.pending) return
   viewed.asked = text
   viewed.ask(wish)
 }
