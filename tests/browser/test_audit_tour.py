@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from benchmarks.browser import wait_for
 from core.data.phantoms.writing import write_phantoms
 from tests.browser.conftest import app_on
+from tests.browser.hands import open_part
 
 pytestmark = pytest.mark.browser
 
@@ -28,9 +29,10 @@ def test_an_audit_comes_by_itself_and_what_is_decided_can_be_undone(page: Page, 
         copies.get_by_text("Look at it (2 scans)").click()
         expect(copies.locator("img")).to_have_count(2)
         copies.get_by_role("button", name="Leave out 1 cop").click()
-        page.get_by_text("Decisions in force (1)").click()
         wait_for(page, "Problems (1)")
-        page.get_by_role("button", name="Undo").click()
+        undo = page.get_by_role("button", name="Undo")
+        open_part(page, "Decisions in force (1)", undo)
+        undo.click()
         wait_for(page, "2 scans in 1 set of copies")
         expect(page.get_by_text("Decisions in force")).to_have_count(0)
         assert page.get_by_test_id("stException").count() == 0

@@ -17,6 +17,7 @@ from core.data.phantoms.writing import write_phantoms
 from core.runs import Run, list_runs, read_run
 from core.training.jobs import current_status, progress_of
 from tests.browser.conftest import app_on
+from tests.browser.hands import brought_into_view, choose
 from tests.tiny_trainings import ended, epochs_done, only_run, started, wait_until
 
 pytestmark = pytest.mark.browser
@@ -146,24 +147,19 @@ def _open_form(page: Page, app: App, data: Path) -> None:
 
 def _fill_in(page: Page) -> None:
     """Change the settings, so that a training takes seconds; the page says what differs from the preset."""
-    page.get_by_text("All settings", exact=True).click()  # long before a list in it is opened: scrolling closes lists
+    page.get_by_text("All settings", exact=True).click()
     _type(page.get_by_role("combobox", name="Backbone", exact=True), _SETTINGS["backbone"])
     wait_for(page, "Differs from the preset quick in 1 setting:")
     numbers = (("Image size", "image_size"), ("Epochs", "epochs"), ("Batch size", "batch_size"))
     for count, (label, name) in enumerate(numbers, start=2):
         _type(page.get_by_role("spinbutton", name=label, exact=True), _SETTINGS[name])
         wait_for(page, f"Differs from the preset quick in {count} settings:")
-    precision = page.get_by_role("combobox", name="Precision", exact=True)
-    precision.scroll_into_view_if_needed()
-    precision.fill(_SETTINGS["precision"])
-    expect(page.get_by_role("option", name=_SETTINGS["precision"], exact=True)).to_be_visible()
-    precision.press("ArrowDown")
-    precision.press("Enter")
+    choose(page, "Precision", _SETTINGS["precision"])
     wait_for(page, f"Differs from the preset quick in {len(_SETTINGS)} settings:")
 
 
 def _type(field: Locator, text: str) -> None:
-    field.fill(text)
+    brought_into_view(field).fill(text)
     field.press("Enter")
 
 
