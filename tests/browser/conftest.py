@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.browser import ROOT, chromium, server
 
@@ -39,6 +39,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail("expected Chromium, found none; install Debian's package chromium")
         pytest.skip("needs Chromium: install Debian's package chromium")
+    expect.set_options(timeout=60_000)  # a busy machine is no failure
     with chromium() as started:
         yield started
 

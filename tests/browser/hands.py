@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from playwright.sync_api import Error, Locator, Page, expect
 
@@ -50,22 +51,29 @@ def choose(page: Page, label: str, option: str) -> None:
         brought_into_view(field).click()
         page.get_by_role("listbox").get_by_role("option", name=option, exact=True).click(timeout=_TRY_MS)
 
-    _until_it_holds(pick, lambda: expect(field).to_have_value(option, timeout=_TRY_MS))
+    until_it_holds(pick, lambda: expect(field).to_have_value(option, timeout=_TRY_MS))
     page.wait_for_selector(READY)
 
 
 def open_part(page: Page, label: str, inside: Locator) -> None:
     """Unfold a part of the page, again where it was drawn anew and folded, until what lies in it is seen."""
-    _until_it_holds(
+    until_it_holds(
         lambda: page.get_by_text(label).click(timeout=_TRY_MS), lambda: expect(inside).to_be_visible(timeout=_TRY_MS)
     )
 
 
-def _until_it_holds(act: Callable[[], None], holds: Callable[[], None]) -> None:
+def until_it_holds(act: Callable[[], None], holds: Callable[[], None]) -> None:
+    """Act, and again where it did not take, until it holds; a minute at most.
+
+    Args:
+        act: may fail, as what it needs may be gone while a page is drawn anew.
+        holds: waits some seconds, and fails where it was in vain.
+    """
     deadline = time.monotonic() + _LONGEST_SECONDS
     while True:
         try:
-            act()
+            with suppress(Error):
+                act()
             holds()
         except (Error, AssertionError):
             if time.monotonic() > deadline:

@@ -45,11 +45,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 def app(served: App, page: Page) -> Iterator[App]:
     """A server without a run; what still works at the end is killed, and no run is left to the next test."""
     page.set_default_timeout(_LONGEST_WAIT_MS)
-    expect.set_options(timeout=_LONGEST_WAIT_MS)
     try:
         yield served
     finally:
-        expect.set_options(timeout=5_000)
         for run in list_runs(served.runs)[0]:
             if current_status(run)[0] in ("queued", "running"):
                 _signal(run, signal.SIGKILL)
