@@ -1,14 +1,35 @@
-"""A real Chromium and a fresh server; without Chromium these tests skip, but with CI=true they fail."""
+"""A real Chromium and a server; without Chromium these tests skip, but with CI=true they fail.
+
+A server and its first page take six seconds of a core. So those who name in the address what they look at share one.
+"""
 
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.browser import ROOT, chromium, server
+
+
+@dataclass(frozen=True)
+class App:
+    """A server at an address, and where its runs and the datasets it makes lie."""
+
+    address: str
+    folder: Path
+
+    @property
+    def runs(self) -> Path:
+        return self.folder / "runs"
+
+    @property
+    def datasets(self) -> Path:
+        return self.folder / "datasets"
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +39,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail("expected Chromium, found none; install Debian's package chromium")
         pytest.skip("needs Chromium: install Debian's package chromium")
+    expect.set_options(timeout=60_000)  # a busy machine is no failure
     with chromium() as started:
         yield started
 
@@ -40,6 +62,15 @@ def page(browser: Browser) -> Iterator[Page]:
     assert violations == [], "a page broke the content security policy"
 
 
+@pytest.fixture(scope="session")
+def shared_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The app with the runs that tests put there; each names its own in the address, and leaves the others alone."""
+    folder = tmp_path_factory.mktemp("shared")
+    (folder / "runs").mkdir()
+    with app_on(folder) as address:
+        yield App(address, folder)
+
+
 @pytest.fixture(scope="module")
 def empty_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app on a fresh server with no run at all; gives its address."""
@@ -48,7 +79,7 @@ def empty_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-def app_on(folder: Path):
+def app_on(folder: Path) -> AbstractContextManager[str]:
     """The app with its runs and datasets in a folder."""
     return server(
         ROOT / "streamlit_app.py", CT_EXPLORER_RUNS=str(folder / "runs"), CT_EXPLORER_DATA=str(folder / "datasets")

@@ -16,6 +16,7 @@ from core.review.worklists.filters import Filters
 from core.review.worklists.worklist import worklist
 from core.runs import Run, list_runs
 from tests.browser.conftest import app_on
+from tests.browser.hands import at_rest, until_it_holds
 
 pytestmark = pytest.mark.browser
 _DEMO_MS = 900_000  # a busy machine with one core to spare
@@ -102,23 +103,24 @@ def test_a_click_on_a_cell_of_the_matrix_leads_to_its_worklist(page: Page, toure
     matrix = page.locator('[class*="st-key-confusion-"] .js-plotly-plot')
     matrix.wait_for(timeout=120_000)
     page.wait_for_selector(READY, timeout=120_000)
-    page.wait_for_timeout(2000)  # charts above and below it take their heights
-    matrix.scroll_into_view_if_needed(timeout=60_000)
-    page.wait_for_timeout(1000)
-    x, y = page.evaluate(
-        """([plot, positive]) => {
-            const k = plot.data.findIndex(trace => trace.customdata)
-            const n = plot.data[k].customdata.findIndex(([truth, called]) => truth === positive && called === positive)
-            const {xaxis, yaxis} = plot._fullLayout, trace = plot._fullData[k], box = plot.getBoundingClientRect()
-            return [box.x + xaxis._offset + xaxis.d2p(trace.x[n]), box.y + yaxis._offset + yaxis.d2p(trace.y[n])]
-        }""",
-        [matrix.element_handle(), run.record.positive],
-    )
-    page.mouse.move(x - 8, y - 8)  # plotly takes a click for what the pointer hovers over
-    page.mouse.move(x, y)
-    page.wait_for_timeout(600)
-    page.mouse.click(x, y, delay=60)
-    page.wait_for_url("**/review?**", timeout=60_000)
+
+    def click_on_found() -> None:
+        x, y = at_rest(matrix).evaluate(  # charts above and below it take their heights first
+            """(plot, positive) => {
+                const k = plot.data.findIndex(trace => trace.customdata)
+                const isFound = ([truth, called]) => truth === positive && called === positive
+                const n = plot.data[k].customdata.findIndex(isFound)
+                const {xaxis, yaxis} = plot._fullLayout, trace = plot._fullData[k], box = plot.getBoundingClientRect()
+                return [box.x + xaxis._offset + xaxis.d2p(trace.x[n]), box.y + yaxis._offset + yaxis.d2p(trace.y[n])]
+            }""",
+            run.record.positive,
+        )
+        page.mouse.move(x - 8, y - 8)  # plotly takes a click for what the pointer hovers over
+        page.mouse.move(x, y)
+        page.wait_for_timeout(600)
+        page.mouse.click(x, y, delay=60)
+
+    until_it_holds(click_on_found, lambda: page.wait_for_url("**/review?**", timeout=10_000))
     _case_is_shown(page, found[0])
     assert "cell=found" in page.url
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from benchmarks.browser import wait_for
-from tests.browser.conftest import app_on
+from tests.browser.conftest import App
 
 pytestmark = pytest.mark.browser
 COUNT = 20_000
@@ -26,17 +26,16 @@ def write_many(folder: Path) -> Path:
     return folder
 
 
-def test_the_gallery_and_the_sizes_stay_usable_with_20000_scans(page: Page, tmp_path: Path):
-    data = write_many(tmp_path / "datasets" / "many")
+def test_the_gallery_and_the_sizes_stay_usable_with_20000_scans(page: Page, shared_app: App):
+    data = write_many(shared_app.datasets / "many")
     page.set_default_timeout(120_000)
-    with app_on(tmp_path) as address:
-        page.goto(f"{address}/dataset?data={data}")
-        page.get_by_text("20,000 scans, 1 to 24 shown").wait_for()
-        wait_for(page, "The whole index")
-        assert page.get_by_text("Audit this dataset").count() == 1  # so many are looked through when asked
-        page.locator("[data-testid=stPaginationNext]").click()
-        page.get_by_text("20,000 scans, 25 to 48 shown").wait_for()
-        page.locator("[data-testid=stImage] img").nth(20).wait_for()
-        page.get_by_text("Width (px)").first.wait_for()
-        assert 0 < page.locator(".scatterlayer path.point").count() <= 2000
-        assert page.get_by_test_id("stException").count() == 0
+    page.goto(f"{shared_app.address}/dataset?data={data}")
+    page.get_by_text("20,000 scans, 1 to 24 shown").wait_for()
+    wait_for(page, "The whole index")
+    assert page.get_by_text("Audit this dataset").count() == 1  # so many are looked through when asked
+    page.locator("[data-testid=stPaginationNext]").click()
+    page.get_by_text("20,000 scans, 25 to 48 shown").wait_for()
+    page.locator("[data-testid=stImage] img").nth(20).wait_for()
+    page.get_by_text("Width (px)").first.wait_for()
+    assert 0 < page.locator(".scatterlayer path.point").count() <= 2000
+    assert page.get_by_test_id("stException").count() == 0

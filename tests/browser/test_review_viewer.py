@@ -13,6 +13,7 @@ from playwright.sync_api import Page
 from benchmarks.browser import READY
 from benchmarks.reviewed_run import write_reviewed_run
 from tests.browser.conftest import app_on
+from tests.browser.hands import choose
 
 pytestmark = pytest.mark.browser
 MAPPED = ".viewer[data-mapped]:not([data-mapped=''])"
@@ -159,8 +160,7 @@ def test_the_keys_are_listed_and_letters_in_a_field_are_letters(viewer: Page):
 
 
 def test_four_maps_stand_side_by_side_and_move_together(viewer: Page):
-    viewer.locator('[data-testid="stSelectbox"]:has(p:text-is("Show")) input').click()
-    viewer.get_by_role("option", name="Methods side by side").click()
+    choose(viewer, "Show", "Methods side by side")
     viewer.wait_for_function("() => document.querySelectorAll('.viewer canvas').length === 4", timeout=60_000)
     captions = viewer.locator(".viewer figcaption b").all_text_contents()
     assert len(set(captions)) == 4

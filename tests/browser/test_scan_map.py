@@ -1,6 +1,5 @@
 """The map of all scans in a real browser: what is drawn around becomes the worklist, and so does its link."""
 
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -11,18 +10,15 @@ from benchmarks.browser import READY, wait_for
 from core.explanation.projection import within
 from core.review.worklists.places import scan_places
 from core.runs import Run
-from tests.browser.conftest import app_on
+from tests.browser.conftest import App
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def mapped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Run]]:
-    folder = tmp_path_factory.mktemp("mapped")
+def mapped(shared_app: App) -> tuple[str, Run]:
     table = made_table()
-    run = made_run(folder / "runs", table, made_features(table))
-    with app_on(folder) as address:
-        yield address, run
+    return shared_app.address, made_run(shared_app.runs, table, made_features(table))
 
 
 def test_a_lasso_becomes_a_worklist_of_just_its_scans_and_a_link_to_it(page: Page, mapped: tuple[str, Run]):

@@ -10,18 +10,19 @@ from core.review.studies.sample import new_study
 from core.review.studies.store import StudyBook
 from core.review.studies.study import AIDED, UNAIDED, order_for
 from core.runs import read_run
-from tests.browser.conftest import app_on
+from tests.browser.conftest import App, app_on
 from tests.pages.conftest import write_finished_run, write_tiny_dataset
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A run and a study of three cases."""
-    run = read_run(write_finished_run(tmp_path / "runs", write_tiny_dataset(tmp_path / "tiny")).folder)
-    StudyBook.of(tmp_path / "runs").add(new_study(run, name="By keys", cases=3))
-    return tmp_path
+def book(shared_app: App, tmp_path: Path) -> StudyBook:
+    """With a study of three cases."""
+    run = read_run(write_finished_run(shared_app.runs, write_tiny_dataset(tmp_path / "tiny")).folder)
+    book = StudyBook.of(shared_app.runs)
+    book.add(new_study(run, name="By keys", cases=3))
+    return book
 
 
 def begin(page: Page, address: str, study: str) -> None:
@@ -31,8 +32,7 @@ def begin(page: Page, address: str, study: str) -> None:
     page.get_by_label("Your name").press("Enter")
 
 
-def test_a_reader_needs_only_keys_and_is_told_nothing_too_early(page: Page, folder: Path) -> None:
-    book = StudyBook.of(folder / "runs")
+def test_a_reader_needs_only_keys_and_is_told_nothing_too_early(page: Page, shared_app: App, book: StudyBook) -> None:
     (study,) = book.studies()
     case = study.cases[order_for(study, "Ada")[0]]
     received: list[bytes] = []
@@ -42,26 +42,25 @@ def test_a_reader_needs_only_keys_and_is_told_nothing_too_early(page: Page, fold
             "framereceived", lambda frame: received.append(frame if isinstance(frame, bytes) else frame.encode())
         ),
     )
-    with app_on(folder) as address:
-        begin(page, address, study.id)
-        wait_for(page, "Case 1 of 3")
-        page.locator(".viewer[data-shown]:not([data-shown=''])").wait_for()
-        page.keyboard.press("5")
-        page.get_by_role("button", name="Keep for good, and show the model").and_(page.locator(":enabled")).wait_for()
-        everything = b"".join(received)
-        for each in study.cases:
-            assert Path(each.path).name.encode() not in everything
-            assert each.content.encode() not in everything
-        assert b"Grad-CAM" not in everything
-        assert b"Score for" not in everything
-        assert not page.locator("[data-tool=heat]").is_visible()
-        page.keyboard.press("Enter")
-        wait_for(page, "Now with the model")
-        wait_for(page, "Grad-CAM")
-        assert page.locator("[data-tool=heat]").is_visible()
-        assert Path(case.path).name.encode() not in b"".join(received)
+    begin(page, shared_app.address, study.id)
+    wait_for(page, "Case 1 of 3")
+    page.locator(".viewer[data-shown]:not([data-shown=''])").wait_for()
+    page.keyboard.press("5")
+    page.get_by_role("button", name="Keep for good, and show the model").and_(page.locator(":enabled")).wait_for()
+    everything = b"".join(received)
+    for each in study.cases:
+        assert Path(each.path).name.encode() not in everything
+        assert each.content.encode() not in everything
+    assert b"Grad-CAM" not in everything
+    assert b"Score for" not in everything
+    assert not page.locator("[data-tool=heat]").is_visible()
+    page.keyboard.press("Enter")
+    wait_for(page, "Now with the model")
+    wait_for(page, "Grad-CAM")
+    assert page.locator("[data-tool=heat]").is_visible()
+    assert Path(case.path).name.encode() not in b"".join(received)
     assert [(a.number, a.phase, a.rating) for a in book.answers(study)] == [(case.number, UNAIDED, 5)]
-    with app_on(folder) as address:  # another server, as after a kill
+    with app_on(shared_app.folder) as address:  # another server, as after a kill
         begin(page, address, study.id)
         wait_for(page, "Now with the model")
         wait_for(page, "Alone you said")

@@ -4,9 +4,9 @@ While the page is looked at, SIGSTOP holds the process that trains: no test depe
 """
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,8 @@ from benchmarks.browser import wait_for
 from core.data.phantoms.writing import write_phantoms
 from core.runs import Run, list_runs, read_run
 from core.training.jobs import current_status, progress_of
-from tests.browser.conftest import app_on
+from tests.browser.conftest import App, app_on
+from tests.browser.hands import brought_into_view, choose
 from tests.tiny_trainings import ended, epochs_done, only_run, started, wait_until
 
 pytestmark = pytest.mark.browser
@@ -26,33 +27,31 @@ _SETTINGS = {"backbone": "test_resnet", "image_size": "32", "epochs": "30", "bat
 _AS_THE_FORM = {**_SETTINGS, "positive": "lesion"}  # which it fills in by itself
 
 
-@dataclass(frozen=True)
-class App:
-    """A server at an address, and the folder of its runs."""
-
-    address: str
-    runs: Path
+@pytest.fixture
+def phantoms(tmp_path: Path) -> Path:
+    """Sixty synthetic scans of 30 patients, in a folder that the server has not seen yet."""
+    return write_phantoms(tmp_path / "sixty", count=60, seed=1)
 
 
 @pytest.fixture(scope="module")
-def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Sixty synthetic scans of 30 patients."""
-    return write_phantoms(tmp_path_factory.mktemp("scans") / "sixty", count=60, seed=1)
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """A server whose runs are these tests' own."""
+    folder = tmp_path_factory.mktemp("training")
+    with app_on(folder) as address:
+        yield App(address, folder)
 
 
 @pytest.fixture
-def app(tmp_path: Path, page: Page) -> Iterator[App]:
-    """A fresh server without a run; what still works at the end is killed."""
+def app(served: App, page: Page) -> Iterator[App]:
+    """A server without a run; what still works at the end is killed, and no run is left to the next test."""
     page.set_default_timeout(_LONGEST_WAIT_MS)
-    expect.set_options(timeout=_LONGEST_WAIT_MS)
     try:
-        with app_on(tmp_path) as address:
-            yield App(address, tmp_path / "runs")
+        yield served
     finally:
-        expect.set_options(timeout=5_000)
-        for run in list_runs(tmp_path / "runs")[0]:
+        for run in list_runs(served.runs)[0]:
             if current_status(run)[0] in ("queued", "running"):
                 _signal(run, signal.SIGKILL)
+        shutil.rmtree(served.runs, ignore_errors=True)
 
 
 def test_a_run_stopped_and_gone_on_with_ends_with_the_weights_of_one_that_never_was_stopped(
@@ -146,24 +145,19 @@ def _open_form(page: Page, app: App, data: Path) -> None:
 
 def _fill_in(page: Page) -> None:
     """Change the settings, so that a training takes seconds; the page says what differs from the preset."""
-    page.get_by_text("All settings", exact=True).click()  # long before a list in it is opened: scrolling closes lists
+    page.get_by_text("All settings", exact=True).click()
     _type(page.get_by_role("combobox", name="Backbone", exact=True), _SETTINGS["backbone"])
     wait_for(page, "Differs from the preset quick in 1 setting:")
     numbers = (("Image size", "image_size"), ("Epochs", "epochs"), ("Batch size", "batch_size"))
     for count, (label, name) in enumerate(numbers, start=2):
         _type(page.get_by_role("spinbutton", name=label, exact=True), _SETTINGS[name])
         wait_for(page, f"Differs from the preset quick in {count} settings:")
-    precision = page.get_by_role("combobox", name="Precision", exact=True)
-    precision.scroll_into_view_if_needed()
-    precision.fill(_SETTINGS["precision"])
-    expect(page.get_by_role("option", name=_SETTINGS["precision"], exact=True)).to_be_visible()
-    precision.press("ArrowDown")
-    precision.press("Enter")
+    choose(page, "Precision", _SETTINGS["precision"])
     wait_for(page, f"Differs from the preset quick in {len(_SETTINGS)} settings:")
 
 
 def _type(field: Locator, text: str) -> None:
-    field.fill(text)
+    brought_into_view(field).fill(text)
     field.press("Enter")
 
 

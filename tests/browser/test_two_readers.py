@@ -1,7 +1,6 @@
 """Two readers with the same scan open: one key keeps a verdict, typing gives none, each sees the other's."""
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -11,19 +10,15 @@ from benchmarks.finished_run import write_finished_run
 from core.review.notes.note import Note
 from core.review.notes.note_book import notes_of
 from core.runs import Run, read_index
-from tests.browser.conftest import app_on
+from tests.browser.conftest import App
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Run]]:
+def served(shared_app: App) -> tuple[str, Run]:
     """The app with one made-up run, whose scans cannot be shown: notes do without."""
-    folder = tmp_path_factory.mktemp("notes")
-    (folder / "runs").mkdir()
-    run = write_finished_run(folder / "runs", scans=40)
-    with app_on(folder) as address:
-        yield address, run
+    return shared_app.address, write_finished_run(shared_app.runs, scans=40)
 
 
 def test_a_key_keeps_a_verdict_typing_gives_none_and_others_are_seen(page: Page, browser: Browser, served):
