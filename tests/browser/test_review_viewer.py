@@ -5,7 +5,7 @@ import os
 import signal
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page
@@ -30,6 +30,9 @@ HELD = """
     const at = order.indexOf(python)
     return [1, 2].every(step => held.has(order[at + step]))
 }
+"""
+ADDRESSED = """
+() => document.querySelector(".viewer").dataset.shown.endsWith("/" + new URLSearchParams(location.search).get("case"))
 """
 WISH_AND_PRESS = """
 () => {
@@ -196,7 +199,7 @@ def test_the_next_scan_is_there_before_python_and_takes_no_verdict_until_python_
     viewer.wait_for_selector(CAUGHT_UP, state="attached")
     viewer.wait_for_selector(READY)
     assert shown(viewer) == second
-    assert second.endswith(parse_qs(urlsplit(viewer.url).query)["case"][0])
+    viewer.wait_for_function(ADDRESSED)
     assert viewer.get_by_text("Saved:").count() == 0
     viewer.keyboard.press("1")
     viewer.get_by_text("Saved: Model wrong").wait_for()
@@ -209,8 +212,7 @@ def test_presses_faster_than_python_lead_as_far_as_there_were_presses(viewer: Pa
             viewer.keyboard.press(key)
         viewer.get_by_text(f"{position} of 20", exact=True).wait_for()
         viewer.wait_for_selector(CAUGHT_UP, state="attached")
-        viewer.wait_for_selector(READY)
-        assert shown(viewer).endswith(parse_qs(urlsplit(viewer.url).query)["case"][0])
+        viewer.wait_for_function(ADDRESSED)
     viewer.get_by_role("button", name="Previous").click()
     viewer.get_by_text("2 of 20", exact=True).wait_for()
 
