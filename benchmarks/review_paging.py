@@ -31,6 +31,7 @@ from core.runs import Run
 SCANS = 160
 PAGES = 24
 SESSIONS, PAGES_OF_EACH = 10, 8
+_PATIENT = ("--set", "patience=1000", "--set", "image_size=128")  # it is not to end by itself
 SECONDS_TO_LOAD, SECONDS_TO_LOOK = 25, 1.0
 MOST_MS, MOST_MS_AHEAD = 400.0, 150.0
 MOST_MIB_MORE = 512.0  # of the server: what its caches may hold, ten sessions, and what the allocator keeps
@@ -122,7 +123,7 @@ def _training(folder: Path) -> Iterator[None]:
     """A training of the same scans that goes on until it is ended."""
     command = ["train", str(folder / "scans"), "--runs", str(folder / "others"), "--preset", "quick"]
     (folder / "others").mkdir()
-    pid = start_command([*command, "--set", "epochs=500", "--set", "image_size=128"], log_path=folder / "training.log")
+    pid = start_command([*command, "--set", "epochs=1000", *_PATIENT], log_path=folder / "training.log")
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # then `finally` is reached
     try:
         yield

@@ -12,6 +12,7 @@ from core.analyses.scans import scan_of
 from core.calibration import temperature_in_force
 from core.errors import RequestError
 from core.explanation.maps import BACKGROUND_METHODS, ScanMap, explain
+from core.explanation.stages import stages
 from core.files import write_array, write_json
 from core.models.weights import load_run_model
 from core.runs import Run
@@ -22,9 +23,20 @@ _NAMES = ("path", "target", "method", "layer")
 
 
 def slow_map_options(path: str, target: str = "", method: str = "scorecam", layer: str = "") -> dict[str, str]:
-    """The options of one map, the same text for the same map; what is empty is left to the network."""
+    """The options of one map, the same text for the same map; `with_defaults` fills in what is empty."""
     options = {"path": path, "target": target, "method": method, "layer": layer}
     return {name: value for name, value in options.items() if value}
+
+
+def with_defaults(run: Run, options: Mapping[str, str]) -> dict[str, str]:
+    """The options with the class, method and layer that are meant where none is given, as the pages ask for them.
+
+    Raises:
+        RequestError: no layer is given, and the network has none that a map could be of.
+    """
+    layer = options.get("layer") or stages(load_run_model(run))[-1].layer
+    meant = {"target": run.record.positive, "method": BACKGROUND_METHODS[0], "layer": layer}
+    return {**meant, **{name: value for name, value in options.items() if value}}
 
 
 def work(run: Run, folder: Path, options: Mapping[str, str], progress: Progress) -> None:
@@ -58,7 +70,8 @@ def work(run: Run, folder: Path, options: Mapping[str, str], progress: Progress)
 
 def read_slow_map(run: Run, path: str, target: str = "", method: str = "scorecam", layer: str = "") -> ScanMap | None:
     """The map where it was made, and from the weights that the run has now; None otherwise."""
-    folder = finished_folder(run, KIND, slow_map_options(path, target, method, layer))
+    options = with_defaults(run, slow_map_options(path, target, method, layer))
+    folder = finished_folder(run, KIND, options)
     if folder is None:
         return None
     try:
@@ -66,5 +79,5 @@ def read_slow_map(run: Run, path: str, target: str = "", method: str = "scorecam
         heat = np.load(folder / _HEAT, allow_pickle=False)
         return ScanMap(heat=heat.astype(np.float32), **(facts | {"side": tuple(facts["side"])}))
     except (OSError, ValueError, TypeError, KeyError):
-        discard(run, KIND, slow_map_options(path, target, method, layer))  # damaged
+        discard(run, KIND, options)  # damaged
         return None

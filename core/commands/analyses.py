@@ -1,7 +1,7 @@
 """Commands about long analyses of a run, and whether single maps of it are faithful."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from core.commands.datasets import Facts
 from core.errors import RequestError
@@ -16,7 +16,9 @@ def analyse(
     from core.analyses.kinds import KINDS
     from core.analyses.working import carry_out
 
-    options = asked_options(settings)
+    options: Mapping[str, str] = asked_options(settings)
+    if kind in KINDS:
+        options = KINDS[kind].asked(run, options)
     if stop:
         job.stop(run, kind, options)
         found = job.state_of(run, kind, options)

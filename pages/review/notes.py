@@ -10,8 +10,9 @@ from core.review.notes.marks import Mark
 from core.review.notes.note import MOST_READER_LETTERS, MOST_TEXT_LETTERS, Note, checked_reader
 from core.review.notes.note_book import notes_of
 from core.review.notes.verdicts import CONFIDENCES, LABEL_WRONG, VERDICTS
+from core.review.studies.study import reader_key
 from core.runs import Run
-from pages.review.notes_saving import Saved, amend, decide, field, standing_of, undo
+from pages.review.notes_saving import Saved, amend, decide, field, standing_by_reader, standing_of, undo
 from pages.review.viewer.view import marked
 from pages.shared import state
 from pages.shared.words import literal
@@ -60,10 +61,9 @@ def show_notes(run: Run, case: pd.Series, next_path: str = "") -> None:
 
 def marks_of_notes(run: Run, case: pd.Series) -> tuple[Mark, ...]:
     """The marks of notes that stand: the reader's own, and those of others once he or she has a verdict too."""
-    said = notes_of(run).of_scan(case["content"])
-    standing = {note.reader: note for note in said if not note.undone}
-    name = " ".join(state.get(state.READER).split())
-    shown = standing.values() if name in standing else ()
+    standing = standing_by_reader(notes_of(run).of_scan(case["content"]))
+    name = state.get(state.READER)
+    shown = standing.values() if name.strip() and reader_key(name) in standing else ()
     return tuple(note.mark for note in shown if note.mark is not None)
 
 
@@ -169,13 +169,13 @@ def _mark(run: Run, case: pd.Series, own: Note | None) -> None:
 
 def _earlier(said: tuple[Note, ...], reader: str, run: Run) -> None:
     """Others are folded in until the reader has a verdict of his or her own: two opinions count if they are two."""
-    standing = {note.reader: note for note in said if not note.undone}
-    others = [note for name, note in standing.items() if name != reader]
+    standing, own = standing_by_reader(said), reader_key(reader) if reader else ""
+    others = [note for name, note in standing.items() if name != own]
     if others:
-        with st.expander(f"Other readers ({len(others)})", expanded=reader in standing, icon=":material/group:"):
+        with st.expander(f"Other readers ({len(others)})", expanded=own in standing, icon=":material/group:"):
             for note in others:
                 _line(note, run, text=note.text)
-    seen = [note for note in said if reader in standing or note.reader == reader]
+    seen = [note for note in said if own in standing or reader_key(note.reader) == own]
     if seen:
         with st.expander(f"History ({len(seen)})", icon=":material/history:"):
             before = _texts_before(said)
@@ -189,8 +189,8 @@ def _texts_before(said: tuple[Note, ...]) -> dict[str, str]:
     last: dict[str, str] = {}
     before = {}
     for note in said:
-        before[note.id] = last.get(note.reader, "")
-        last[note.reader] = note.text
+        before[note.id] = last.get(reader_key(note.reader), "")
+        last[reader_key(note.reader)] = note.text
     return before
 
 

@@ -12,6 +12,7 @@ from core.review.notes.exchange import notes_content, notes_csv, read_notes
 from core.review.notes.note import Note
 from core.review.notes.note_book import notes_of
 from core.review.notes.verdicts import VERDICTS
+from core.review.studies.study import reader_key
 from core.runs import Run, read_index
 from pages.shared import state
 from pages.shared.tables import file_button, table_with_download
@@ -27,7 +28,7 @@ def show_run_notes(run: Run) -> None:
     contents = set(read_index(run)["sha256"].astype(str))
     latest = book.latest()
     shown = latest[latest["content"].isin(contents)]
-    readers, scans = shown["reader"].nunique(), shown["content"].nunique()
+    readers, scans = shown["reader"].map(reader_key).nunique(), shown["content"].nunique()
     if shown.empty:
         st.info("Nobody has said anything about this run's scans yet.", icon=":material/edit_note:")
     else:

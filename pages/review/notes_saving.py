@@ -9,6 +9,7 @@ from core.errors import ExplorerError, failure_line
 from core.review.notes.note import Note, checked_note, checked_reader
 from core.review.notes.note_book import notes_of
 from core.review.notes.verdicts import LABEL_WRONG
+from core.review.studies.study import reader_key
 from core.runs import Run
 from pages.review.paging import turn_to
 from pages.review.viewer.view import forget_mark, marked
@@ -27,7 +28,12 @@ class Saved:
 
 def standing_of(said: tuple[Note, ...], reader: str) -> Note | None:
     """The note of a reader that stands, of all about a scan, oldest first."""
-    return next((note for note in reversed(said) if note.reader == reader and not note.undone), None)
+    return standing_by_reader(said).get(reader_key(reader)) if reader else None
+
+
+def standing_by_reader(said: tuple[Note, ...]) -> dict[str, Note]:
+    """The note that stands of each reader, by `reader_key`, of all about a scan, oldest first."""
+    return {reader_key(note.reader): note for note in said if not note.undone}
 
 
 def field(key: str, reader: str, content: str) -> str:

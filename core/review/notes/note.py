@@ -97,7 +97,7 @@ def checked_reader(name: str) -> str:
         RequestError: it is empty, too long, or holds what cannot be seen.
     """
     tidy = " ".join(unicodedata.normalize("NFC", name).split(" ")).strip()
-    if not tidy:
+    if not tidy.strip(f" {_JOINERS}"):
         raise RequestError("expected a reader's name, found none; say who reads")
     if len(tidy) > MOST_READER_LETTERS:
         raise RequestError(

@@ -13,6 +13,7 @@ from core.errors import RequestError, WorkError
 from core.review.book import opened_book, writing
 from core.review.notes.marks import Mark
 from core.review.notes.note import Note, checked_kept_note, checked_note, time_text
+from core.review.studies.study import reader_key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +54,7 @@ _IN_ORDER = "ORDER BY note.at, note.number"
 _LAST_FIRST = "ORDER BY note.at DESC, note.number DESC"
 _STANDING = f"""SELECT {", ".join(COLUMNS)} FROM (
     SELECT note.*, '' AS undone,
-        row_number() OVER (PARTITION BY content, reader ORDER BY note.at DESC, number DESC) AS age
+        row_number() OVER (PARTITION BY content, reader_key(reader) ORDER BY note.at DESC, number DESC) AS age
     FROM note LEFT JOIN undo ON undo.id = note.id WHERE undo.id IS NULL
 ) WHERE age = 1 ORDER BY at, number"""
 _READ = "SELECT DISTINCT content FROM note WHERE id NOT IN (SELECT id FROM undo)"
@@ -81,7 +82,8 @@ class NoteBook:
         tidy = checked_note(note)
         with self._opened() as book, writing(book):
             last = book.execute(
-                "SELECT max(at) FROM note WHERE content = ? AND reader = ?", (tidy.content, tidy.reader)
+                "SELECT max(at) FROM note WHERE content = ? AND reader_key(reader) = ?",
+                (tidy.content, reader_key(tidy.reader)),
             ).fetchone()[0]
             kept = replace(tidy, id=uuid.uuid4().hex, at=_after(last), undone="")
             _insert(book, [kept])
@@ -95,8 +97,8 @@ class NoteBook:
         """
         with self._opened() as book, writing(book):
             rows = book.execute(
-                f"{_ALL} WHERE content = ? AND reader = ? AND undo.id IS NULL {_LAST_FIRST} LIMIT 1",
-                (content, reader),
+                f"{_ALL} WHERE content = ? AND reader_key(reader) = ? AND undo.id IS NULL {_LAST_FIRST} LIMIT 1",
+                (content, reader_key(reader)),
             ).fetchall()
             if not rows:
                 raise RequestError(f"expected a note of {reader!r} about this scan to take back, found none")
@@ -113,7 +115,10 @@ class NoteBook:
         return self._notes(f"{_ALL} {_IN_ORDER}")
 
     def standing(self) -> tuple[Note, ...]:
-        """The last note of each reader about each scan that was not taken back, oldest first."""
+        """The last note of each reader about each scan that was not taken back, oldest first.
+
+        Capitals and spaces make nobody another reader (`core.review.studies.study.reader_key`).
+        """
         return self._notes(_STANDING)
 
     def latest(self) -> "pd.DataFrame":
@@ -179,6 +184,7 @@ class NoteBook:
             )
         with opened_book(self.path, _SCHEMA, _SCHEMA_VERSION) as book:
             _seen.add(self.path)
+            book.create_function("reader_key", 1, reader_key, deterministic=True)
             yield book
 
 

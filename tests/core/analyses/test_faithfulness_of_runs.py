@@ -140,6 +140,15 @@ def test_a_process_works_where_who_started_it_looks_also_for_a_path_with_spaces_
     assert state_of(own_run, "slow-map", asked_options([f"{k}={v}" for k, v in options.items()])).folder == there
 
 
+def test_a_slow_map_asked_for_by_its_scan_alone_is_found_where_the_pages_look(
+    own_run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, last = read_index(own_run)["path"].iloc[0], stages(load_run_model(own_run))[-1].layer
+    finished = call(["analyse", own_run.folder, "slow-map", "--set", f"path={path}"], capsys)
+    assert finished.status == 0, finished.stderr
+    assert read_slow_map(own_run, path, own_run.record.positive, "scorecam", last) is not None
+
+
 def test_a_slow_map_needs_a_scan_inside_the_dataset(own_run: Run) -> None:
     for options, why in (
         ({}, "path=SCAN"),

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import unicodedata
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -49,6 +50,27 @@ def saving(book: NoteBook, reader: str, count: int) -> subprocess.Popen[str]:
 def is_sound(book: NoteBook) -> bool:
     with closing(sqlite3.connect(book.path)) as file:
         return file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+@given(st.sampled_from(["Ada", "Zoë", "STRASSE", "Ǆ Ω"]), st.data())
+def test_capitals_spaces_and_ways_of_writing_an_accent_make_nobody_another_reader(tmp_path_factory, name, data):
+    ways = [
+        name,
+        name.upper(),
+        name.lower(),
+        f"  {name} ",
+        *(unicodedata.normalize(form, name) for form in ("NFC", "NFD")),
+    ]
+    names = data.draw(st.lists(st.sampled_from(ways), min_size=2, max_size=5))
+    book = NoteBook(tmp_path_factory.mktemp("book") / "notes.sqlite")
+    kept = [book.save(Note(SCAN, each, "model-wrong", text=str(at))) for at, each in enumerate(names)]
+    assert book.standing() == (kept[-1],)
+    assert [note.at for note in kept] == sorted({note.at for note in kept})
+    book.save(Note(SCAN, "Grace", "model-wrong"))
+    assert len(book.standing()) == 2
+    for before in reversed(kept[:-1]):
+        book.undo(SCAN, data.draw(st.sampled_from(ways)))
+        assert before in book.standing()
 
 
 def test_a_note_is_found_again_with_all_it_says(book):
