@@ -158,7 +158,8 @@ def _settle(dataset: Dataset, finding: Finding, offer: Offer) -> None:
 def _show_decisions(dataset: Dataset) -> None:
     if not dataset.decisions:
         return
-    with st.expander(f"Decisions in force ({len(dataset.decisions)})", icon=":material/gavel:"):
+    words = f"Decisions in force ({len(dataset.decisions)})"
+    with st.expander(words, key="decisions", icon=":material/gavel:"):  # by its key it stays open as the number changes
         st.caption("Kept in the dataset's folder, and shown with every run trained on it.")
         for decision in dataset.decisions:
             with st.container(horizontal=True, vertical_alignment="center"):
