@@ -1,8 +1,8 @@
 """Paging through cases, ResNet-18 at 224 px: from "next" to the scan with its map on screen, and ten readers at once.
 
 A training runs in the background meanwhile. "Computed ahead" is measured after a second of looking; "at once" goes on
-as soon as a map is on screen, and the browser lets go of what it holds: Python has to give it, and often to compute it. The ten sessions
-compare each map that the browser drew, byte for byte, with the one computed here in one thread.
+as soon as a map is on screen, and the browser lets go of what it holds: Python has to give it, and often to compute it.
+The ten sessions compare each map that the browser drew, byte for byte, with the one computed here in one thread.
 """
 
 import hashlib
