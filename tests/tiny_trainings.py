@@ -110,9 +110,11 @@ def kill_group(process: "subprocess.Popen[str]") -> None:
     process.wait()
 
 
-def wait_until(happened: Callable[[], bool], process: "subprocess.Popen[str] | None" = None) -> None:
-    """Look again and again; a minute and a half at most, and only while the process lives."""
-    limit = time.monotonic() + 90
+def wait_until(
+    happened: Callable[[], bool], process: "subprocess.Popen[str] | None" = None, *, seconds: float = 90
+) -> None:
+    """Look again and again; a minute and a half at most, unless said, and only while the process lives."""
+    limit = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < limit, "it did not happen"
         assert process is None or process.poll() is None, f"the process ended first: {process.communicate()}"

@@ -17,7 +17,7 @@ from core.data.phantoms.writing import write_phantoms
 from core.runs import Run, list_runs, read_run
 from core.training.jobs import current_status, progress_of
 from tests.browser.conftest import App, app_on
-from tests.browser.hands import brought_into_view, choose
+from tests.browser.hands import at_rest, brought_into_view, choose, until_it_holds
 from tests.tiny_trainings import ended, epochs_done, only_run, started, wait_until
 
 pytestmark = pytest.mark.browser
@@ -164,11 +164,14 @@ def _type(field: Locator, text: str) -> None:
 def _started_again(page: Page, app: App) -> Run:
     """One more run of the form as it stands; it has a process and waits."""
     known = {run.id for run in list_runs(app.runs)[0]}
-    start = page.get_by_role("button", name="Start training")
-    if not start.is_visible():
-        page.get_by_text("Train a network", exact=True).click()
-    start.click()
-    wait_until(lambda: len(list_runs(app.runs)[0]) > len(known))
+
+    def start() -> None:
+        button = page.get_by_role("button", name="Start training")
+        if not button.is_visible():
+            page.get_by_text("Train a network", exact=True).click()
+        at_rest(button).click()  # what stands above it is painted anew twice a second, and may move it
+
+    until_it_holds(start, lambda: wait_until(lambda: len(list_runs(app.runs)[0]) > len(known), seconds=20))
     run = next(run for run in list_runs(app.runs)[0] if run.id not in known)
     wait_until(lambda: progress_of(run).get("phase") == "waiting")
     return run
