@@ -61,9 +61,12 @@ def show_notes(run: Run, case: pd.Series, next_path: str = "") -> None:
 
 def marks_of_notes(run: Run, case: pd.Series) -> tuple[Mark, ...]:
     """The marks of notes that stand: the reader's own, and those of others once he or she has a verdict too."""
-    standing = standing_by_reader(notes_of(run).of_scan(case["content"]))
-    name = state.get(state.READER)
-    shown = standing.values() if name.strip() and reader_key(name) in standing else ()
+    said = notes_of(run).of_scan(case["content"])
+    try:
+        own = standing_of(said, checked_reader(state.get(state.READER)))
+    except RequestError:  # nobody has said who reads, or so that `_reader` complains of it
+        own = None
+    shown = () if own is None else standing_by_reader(said).values()
     return tuple(note.mark for note in shown if note.mark is not None)
 
 

@@ -217,6 +217,23 @@ def test_presses_faster_than_python_lead_as_far_as_there_were_presses(viewer: Pa
     viewer.get_by_text("2 of 20", exact=True).wait_for()
 
 
+def test_clicks_on_next_while_python_stands_still_count_as_keys_do(viewer: Page, address: str):
+    server, first = server_at(address), shown(viewer)
+    viewer.wait_for_function(HELD)
+    box = viewer.get_by_role("button", name="Next").bounding_box()
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    os.kill(server, signal.SIGSTOP)
+    try:
+        viewer.mouse.click(*middle)
+        viewer.wait_for_function(MAPPED_OR_NOT, arg=[first, False], timeout=5_000)
+        second = shown(viewer)
+        viewer.mouse.click(*middle)
+        viewer.wait_for_function(MAPPED_OR_NOT, arg=[second, False], timeout=5_000)
+    finally:
+        os.kill(server, signal.SIGCONT)
+    viewer.get_by_text("3 of 20", exact=True).wait_for()
+
+
 def test_a_press_within_the_tick_of_a_wish_for_slices_is_not_lost(viewer: Page):
     for _ in range(8):
         before = shown(viewer)

@@ -81,6 +81,13 @@ def test_without_a_name_no_verdict_can_be_given_and_the_page_says_so(panel, tiny
     assert not notes_of(tiny_run).path.exists()
 
 
+def test_a_name_of_which_nothing_is_seen_is_asked_for_and_takes_nothing_else_away(panel):
+    panel.text_input(key=state.READER).set_value("\u200d").run()
+    assert not panel.exception
+    assert "found none; say who reads" in shown(panel)
+    assert "marks 0" in shown(panel)
+
+
 def test_one_press_keeps_a_verdict_with_run_path_and_content(named, tiny_run):
     press(named, "poor-image")
     note = notes_of(tiny_run).standing()[0]

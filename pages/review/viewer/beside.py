@@ -15,7 +15,7 @@ from pages.review.paging import rerun_if_turned
 from pages.review.viewer import component, payload
 from pages.review.viewer.maps_shown import MapsWanted
 from pages.review.viewer.slow_maps import is_slow
-from pages.review.viewer.view import around, case_key, case_payload_of, maps_payload_of
+from pages.review.viewer.view import around, case_key, case_payload_of, maps_of, maps_payload_of
 from pages.shared import cached, cached_viewed, state
 from pages.shared.errors import errors_in_a_line
 
@@ -90,8 +90,9 @@ def _keep_wish() -> None:
 
 
 def _sent(run: Run, case: pd.Series, wanted: MapsWanted) -> tuple[bytes, bytes]:
-    maps = maps_payload_of(run, str(case["path"]), wanted.of(case["predicted"]))
-    return case_payload_of(run, case, marks_of_notes(run, case)), maps
+    path = str(case["path"])
+    maps = maps_of(run, path, wanted.of(case["predicted"]))
+    return case_payload_of(run, case, marks_of_notes(run, case)), maps_payload_of(run, path, maps)
 
 
 def _is_ready(run: Run, case: pd.Series, wanted: MapsWanted) -> bool:

@@ -4,9 +4,8 @@
 
 const ASK_AFTER_MS = 150 // the case itself comes first
 const MOST_ASKED = 12 // times for one case: what is never ready is not asked for for ever
-const AGAIN_AFTER_MS = 1000 // Python has painted another case meanwhile, and nothing since
-const MOST_AGAIN = 3
-const GIVES_UP_AFTER_MS = 20000 // Python has said nothing at all
+const AGAIN_AFTER_MS = 3000 // Python was told which case is wanted, and has not painted it
+const MOST_AGAIN = 6
 const STEPS = { ArrowLeft: -1, ArrowRight: 1 }
 const FIELDS = "input, textarea, select, [contenteditable=true]" // there, arrows are not the worklist's
 
@@ -17,8 +16,9 @@ const coming = (viewed.ahead ??= {
   asked: "", // which maps at which thresholds; what is held of others is let go
   held: new Map(), // { header, picture, maps } by key, of those near
   pending: "", // key of the case that is wanted and that Python has not painted yet
-  again: 0, // times that it was said again
-  timer: 0, // until it is said again, or Python is followed whatever is on screen
+  told: "", // key of the one that Python was told of last and has not painted: one at a time, whatever is wanted since
+  again: 0, // times that it was told again
+  timer: 0, // until it is
   asking: 0, // until those near are asked for
   lastCase: null, // as Python sent them last, to go back to
   lastMaps: null,
@@ -37,8 +37,9 @@ async function takeComing(header, blobs) {
   if (header.asked !== coming.asked) coming.held.clear()
   Object.assign(coming, { python: header.key, order: header.order, near: header.near, asked: header.asked })
   for (const key of coming.held.keys()) if (!isNear(key)) coming.held.delete(key)
+  if (coming.told === header.key) coming.told = ""
   if (coming.pending === header.key) caughtUp()
-  else if (coming.pending) waitThen(sayAgain, AGAIN_AFTER_MS)
+  else if (coming.pending && !coming.told) tellTurn()
   askForCases(0)
 }
 
@@ -79,26 +80,25 @@ function turn(step) {
     showCase(found.header, found.picture)
     Object.assign(viewed, { coming: "", mapsComing: "", maps: found.maps }) // what is being unpacked is of a case before
   }
-  viewed.turn({ key })
-  waitThen(followPython, GIVES_UP_AFTER_MS)
+  if (!coming.told) tellTurn()
   return true
 }
 
-function waitThen(act, afterMs) {
+/** Tell Python which case is wanted; again where it does not paint it, until there is no hope. */
+function tellTurn() {
   clearTimeout(coming.timer)
-  coming.timer = setTimeout(act, afterMs)
-}
-
-function sayAgain() {
-  if (coming.again === MOST_AGAIN || !viewed.turn) return followPython()
-  coming.again += 1
-  viewed.turn({ key: coming.pending })
-  return waitThen(followPython, GIVES_UP_AFTER_MS)
+  coming.told = coming.pending
+  viewed.turn({ key: coming.told })
+  coming.timer = setTimeout(() => {
+    if (coming.again === MOST_AGAIN || !viewed.turn) return followPython()
+    coming.again += 1
+    return tellTurn()
+  }, AGAIN_AFTER_MS)
 }
 
 function caughtUp() {
   clearTimeout(coming.timer)
-  coming.pending = ""
+  Object.assign(coming, { pending: "", told: "" })
   document.documentElement.classList.remove("viewer-is-ahead")
   viewed.asked = ""
   if (viewed.parts && viewed.facts) turnTo(viewed.at) // slices and the outline are asked for only now

@@ -24,12 +24,16 @@ function handOver(component) {
 // Streamlit sends what is said within one tick as one message, and runs only the fragment of what was said first. So
 // each of the viewer's parts waits until the one before has gone out; and what can wait does not stand in a reader's way.
 function tellPython(send) {
-  viewed.telling = viewed.telling.then(send).catch(console.error).then(() => new Promise((done) => setTimeout(done)))
+  viewed.telling = viewed.telling.then(() => {
+    send() // what it gives back is not waited for: it may never come
+    return new Promise((done) => setTimeout(done))
+  }).catch(console.error)
 }
 
 function tellPythonWhenIdle(send) {
-  if (globalThis.requestIdleCallback) requestIdleCallback(() => tellPython(send), { timeout: 500 })
-  else tellPython(send)
+  const sendUnlessTurned = () => coming.pending || tellPython(send) // caughtUp asks anew
+  if (globalThis.requestIdleCallback) requestIdleCallback(sendUnlessTurned, { timeout: 500 })
+  else sendUnlessTurned()
 }
 
 function mountView(root, header, blobs, setTriggerValue) {

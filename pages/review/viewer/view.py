@@ -67,8 +67,7 @@ def show_case(
         wanted = choose_maps(run, case)
     with below:
         component.mount_script(payload.script_payload(KEYS))
-        component.mount_maps(_MAPS, maps_payload_of(run, path, wanted.of(case["predicted"])))
-        _offer_slow_maps(run, path, wanted.of(case["predicted"]))
+        _show_maps(run, path, wanted.of(case["predicted"]))
         show_slices(run, path, key, cached_viewed.slices(run, path))
     ahead.of_this_server().wish(state.session_id(), _tasks(run, wanted, upcoming))
     return wanted
@@ -95,9 +94,13 @@ def case_payload_of(run: Run, case: pd.Series, noted: Sequence[Mark]) -> bytes:
     )
 
 
-def maps_payload_of(run: Run, path: str, asked: Sequence[Asked]) -> bytes:
-    """Its maps for the browser, or the words why one cannot be shown."""
-    maps = [_map_or_words(run, path, each) for each in asked]
+def maps_of(run: Run, path: str, asked: Sequence[Asked]) -> list[Heat | str]:
+    """Its maps; instead of one that cannot be shown the words why."""
+    return [_map_or_words(run, path, each) for each in asked]
+
+
+def maps_payload_of(run: Run, path: str, maps: Sequence[Heat | str]) -> bytes:
+    """Its maps for the browser."""
     return payload.maps_payload(case_key(run, path), maps, is_of_two=run.record.config.get("test_flip") is True)
 
 
@@ -138,9 +141,11 @@ def _keep_mark() -> None:
         del marks[next(iter(marks))]
 
 
-def _offer_slow_maps(run: Run, path: str, asked: Sequence[Asked]) -> None:
-    for each in asked:
-        if is_slow(each) and isinstance(_map_or_words(run, path, each), str):
+def _show_maps(run: Run, path: str, asked: Sequence[Asked]) -> None:
+    maps = maps_of(run, path, asked)
+    component.mount_maps(_MAPS, maps_payload_of(run, path, maps))
+    for each, found in zip(asked, maps, strict=True):
+        if isinstance(found, str) and is_slow(each):
             offer_slow_map(run, path, each)
 
 
