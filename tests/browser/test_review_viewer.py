@@ -31,6 +31,7 @@ HELD = """
     return [1, 2].every(step => held.has(order[at + step]))
 }
 """
+TOLD_AGAIN = """() => globalThis[Symbol.for("ct-explorer.viewer")].ahead.again"""
 ADDRESSED = """
 () => document.querySelector(".viewer").dataset.shown.endsWith("/" + new URLSearchParams(location.search).get("case"))
 """
@@ -241,6 +242,7 @@ def test_a_press_within_the_tick_of_a_wish_for_slices_is_not_lost(viewer: Page):
         viewer.evaluate(WISH_AND_PRESS)
         viewer.wait_for_function(MAPPED_OR_NOT, arg=[before, False])
         viewer.wait_for_selector(CAUGHT_UP, state="attached", timeout=10_000)
+        assert viewer.evaluate(TOLD_AGAIN) == 0, "Python had to be told twice"
 
 
 def server_at(address: str) -> int:
