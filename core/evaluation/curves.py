@@ -13,7 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.evaluation.scored import Scored
-from core.evaluation.steps import in_order, steps_of
+from core.evaluation.steps import steps_of
+
+_BLOCK = 16_384  # rows: their counts take half a MiB
 
 
 def roc_points(scored: Scored) -> pd.DataFrame:
@@ -50,46 +52,43 @@ def precision_recall_points(scored: Scored) -> pd.DataFrame:
 
 
 def threshold_curve(scored: Scored) -> pd.DataFrame:
-    """What each threshold does, rising, columns `threshold, fnr, fpr, precision, accuracy, tp, fp, fn, tn`.
+    """What each threshold does, rising, columns `threshold, fnr, fpr, precision, accuracy`.
 
-    One row for each distinct score, and for 0 and 1. The counts hold from the row before
-    (excluded) to the row itself (included). Shares of nothing are NaN.
+    One row for each distinct score, and for 0 and 1. The rates hold from the row before (excluded) to the row itself
+    (included); `threshold_counts` gives the scans behind them. Shares of nothing are NaN.
     """
-    n, positives, negatives = scored.n, scored.positives, scored.negatives
-    scores, positive = in_order(scored, 0.0, 1.0)
-    first = np.flatnonzero(np.append(True, scores[1:] != scores[:-1]))  # of the scans with one score
-    # Written into two blocks without intermediate tables: for a million scans, asking the system for fresh memory
-    # takes longer than the arithmetic.
-    rates, counts = np.empty((5, first.size)), np.empty((4, first.size), np.int64)
-    thresholds, fnr, fpr, precision, accuracy = rates
-    tp, fp, fn, tn = counts
-    np.take(scores, first, out=thresholds, mode="clip")
-    below = first
-    below[1:] -= 1  # less the 0 that was sorted in
-    np.take(np.cumsum(positive, out=positive), below, out=fn, mode="clip")
-    fn[0] = 0
-    np.subtract(below, fn, out=tn)
-    np.subtract(positives, fn, out=tp)
-    np.subtract(negatives, tn, out=fp)
-    with np.errstate(invalid="ignore"):  # shares of nothing are NaN
-        np.divide(fn, positives, out=fnr)
-        np.divide(fp, negatives, out=fpr)
-        np.divide(tp, np.subtract(n, below, out=below), out=precision)
-        np.divide(np.add(tp, tn, out=below), n, out=accuracy)
-    return pd.DataFrame(
-        {
-            "threshold": thresholds,
-            "fnr": fnr,
-            "fpr": fpr,
-            "precision": precision,
-            "accuracy": accuracy,
-            "tp": tp,
-            "fp": fp,
-            "fn": fn,
-            "tn": tn,
-        },
-        copy=False,
-    )
+    positives, negatives = scored.positives, scored.negatives
+    steps = steps_of(scored, 0.0, 1.0)
+    rows = steps.scores.size
+    # Rates are written where they stay, and counts live in a block that the processor's cache holds: for a million
+    # scans, asking the system for memory and filling it takes longer than the arithmetic.
+    rates, counts = np.empty((4, rows)), np.zeros((4, min(_BLOCK, rows)))
+    for start in range(0, rows, _BLOCK):
+        fnr, fpr, precision, accuracy = rates[:, start : start + _BLOCK]
+        tp, fp, fn, tn = counts[:, : fnr.size]
+        first = int(start == 0)  # nothing lies below 0: its row keeps the zeros
+        below = slice(start + first - 1, start + fnr.size - 1)
+        fn[first:] = steps.positives_to[below]
+        tn[first:] = steps.negatives_to[below]
+        tn[first:] -= 1  # less the 0 that was sorted in
+        np.subtract(positives, fn, out=tp)
+        np.subtract(negatives, tn, out=fp)
+        with np.errstate(invalid="ignore"):  # shares of nothing are NaN
+            np.divide(fn, positives, out=fnr)
+            np.divide(fp, negatives, out=fpr)
+            np.divide(tp, np.add(tp, fp, out=fp), out=precision)
+            np.divide(np.add(tp, tn, out=tn), scored.n, out=accuracy)
+    columns = dict(zip(("fnr", "fpr", "precision", "accuracy"), rates, strict=True))
+    return pd.DataFrame({"threshold": steps.scores, **columns}, copy=False)
+
+
+def threshold_counts(scored: Scored) -> pd.DataFrame:
+    """The scans behind `threshold_curve`, row by row, columns `threshold, tp, fp, fn, tn`."""
+    steps = steps_of(scored, 0.0, 1.0)
+    fn = np.append(0, steps.positives_to[:-1])
+    tn = np.append(0, steps.negatives_to[:-1] - 1)  # less the 0 that was sorted in
+    counts = {"tp": scored.positives - fn, "fp": scored.negatives - tn, "fn": fn, "tn": tn}
+    return pd.DataFrame({"threshold": steps.scores, **counts})
 
 
 def roc_auc_score(scored: Scored) -> float:

@@ -41,20 +41,20 @@ class Steps:
         return won / int(self.positives_to[-1]) / int(self.negatives_to[-1])
 
 
-def steps_of(scored: Scored) -> Steps:
-    """The steps of a sample, from one sort."""
-    scores, positive = in_order(scored)
-    positives_to = np.cumsum(positive)
-    scans_to = np.arange(1, scores.size + 1)
+def steps_of(scored: Scored, *further: float) -> Steps:
+    """The steps of a sample, from one sort; `further` scores in [0, 1] are steps too and count as negative."""
+    scores, positive = _in_order(scored, *further)
+    positives_to = np.cumsum(positive, out=positive)
+    negatives_to = np.arange(1, scores.size + 1)
+    negatives_to -= positives_to
     differs = scores[1:] != scores[:-1]
     if differs.all():
-        return Steps(scores, positives_to, scans_to - positives_to)
+        return Steps(scores, positives_to, negatives_to)
     last = np.append(differs, True)  # of the scans with one score
-    positives_to, scans_to = positives_to[last], np.flatnonzero(last) + 1
-    return Steps(scores[last], positives_to, scans_to - positives_to)
+    return Steps(scores[last], positives_to[last], negatives_to[last])
 
 
-def in_order(scored: Scored, *further: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _in_order(scored: Scored, *further: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Scores, rising, and the truth of each as 0 or 1; `further` scores in [0, 1] are sorted in and count as negative.
 
     Score and truth travel in one number, so no second pass has to look the truth up. The bits of floats in [0, 1] stand

@@ -37,7 +37,7 @@ def show_tables(subject: Subject) -> None:
     )
     st.markdown("**Validation at every threshold**")
     table_with_download(
-        subject.curve,
+        subject.every_threshold,
         f"{subject.run.id}-val-thresholds",
         alt="Validation at every threshold: rates and counts",
         percents=("fnr", "fpr", "precision", "accuracy"),

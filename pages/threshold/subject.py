@@ -5,7 +5,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from core.evaluation.curves import threshold_curve
+from core.evaluation.curves import threshold_counts, threshold_curve
 from core.evaluation.decision.operating_point import OperatingPoint
 from core.evaluation.scored import Scored
 from core.runs import Run
@@ -55,6 +55,7 @@ class Subject:
         return content_key(self.splits, self.words)
 
     @cached_property
-    def curve(self) -> pd.DataFrame:
-        """`threshold_curve` of validation."""
-        return threshold_curve(self.validation)
+    def every_threshold(self) -> pd.DataFrame:
+        """Validation at each of its scores as a threshold: the rates, and the scans behind them."""
+        counts = threshold_counts(self.validation)
+        return threshold_curve(self.validation).join(counts.drop(columns="threshold"))

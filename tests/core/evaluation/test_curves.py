@@ -11,6 +11,7 @@ from core.evaluation.curves import (
     precision_recall_points,
     roc_auc_score,
     roc_points,
+    threshold_counts,
     threshold_curve,
 )
 from core.evaluation.scored import Scored
@@ -37,11 +38,37 @@ def test_every_row_of_every_curve_is_what_counting_at_its_threshold_gives(scored
         assert scored.negatives == 0 or row.fpr == counts.fp / scored.negatives
     for row in threshold_curve(scored).itertuples():
         counts = counts_at(scored, row.threshold)
-        assert (row.tp, row.fp, row.fn, row.tn) == (counts.tp, counts.fp, counts.fn, counts.tn)
+        assert scored.positives == 0 or row.fnr == counts.fn / scored.positives
+        assert scored.negatives == 0 or row.fpr == counts.fp / scored.negatives
         assert row.accuracy == (counts.tp + counts.tn) / scored.n
+        called = counts.tp + counts.fp
+        assert row.precision == counts.tp / called if called else math.isnan(row.precision)
+    assert threshold_counts(scored)["threshold"].equals(threshold_curve(scored)["threshold"])
+    for row in threshold_counts(scored).itertuples():
+        counts = counts_at(scored, row.threshold)
+        assert (row.tp, row.fp, row.fn, row.tn) == (counts.tp, counts.fp, counts.fn, counts.tn)
     for row in precision_recall_points(scored).itertuples():
         counts = counts_at(scored, row.threshold)
         assert row.precision == counts.tp / (counts.tp + counts.fp)
+
+
+@pytest.mark.parametrize("distinct", [40_000, 3_000])
+def test_a_long_threshold_curve_counts_as_a_short_one(distinct):
+    rng = np.random.default_rng(0)
+    scores, labels = rng.integers(1, distinct, size=50_000) / distinct, rng.random(50_000) < 0.3
+    curve = threshold_curve(Scored.of(scores, labels))
+    thresholds = np.unique([0.0, *scores, 1.0])
+    missed = np.searchsorted(np.sort(scores[labels]), thresholds)
+    passed = np.searchsorted(np.sort(scores[~labels]), thresholds)
+    found, alarms = labels.sum() - missed, (~labels).sum() - passed
+    assert curve["threshold"].tolist() == thresholds.tolist()
+    assert curve["fnr"].tolist() == (missed / labels.sum()).tolist()
+    assert curve["fpr"].tolist() == (alarms / (~labels).sum()).tolist()
+    assert curve["accuracy"].tolist() == ((found + passed) / labels.size).tolist()
+    called = found + alarms
+    assert curve["precision"].tolist()[:-1] == (found[:-1] / called[:-1]).tolist()
+    assert called[-1] == 0
+    assert math.isnan(curve["precision"].iloc[-1])
 
 
 @given(BOTH)
