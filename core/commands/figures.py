@@ -94,7 +94,10 @@ def explain(
 
 
 def predict(run: Run, scans: list[str], *, out: Path | None) -> Facts:
-    """Score and decision for scans that need not be the run's own; one that is nowhere has a problem, as in a file."""
+    """Score and decision for scans that need not be the run's own; one that is nowhere has a problem, as in a file.
+
+    The status is `failed` where no scan could be scored.
+    """
     import pandas as pd
 
     from core.calibration import temperature_in_force
@@ -125,6 +128,7 @@ def predict(run: Run, scans: list[str], *, out: Path | None) -> Facts:
         "rule": point.rule,
         "says": point.says,
         "scores": scores_words(temperature),
+        "status": "failed" if (table["problem"] != "").all() else "finished",
         "predictions": json.loads(table.to_json(orient="records")),
     }
 

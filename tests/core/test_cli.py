@@ -452,8 +452,15 @@ def test_a_scan_that_is_nowhere_has_a_problem_and_holds_up_no_others(answer):
     assert [row["decision"] for row in rows] == ["", "covid", ""]
     assert rows[0]["problem"] == "expected a file, or a path in the run's index, found neither at 'gone.png'"
     assert (rows[0]["score"], rows[1]["problem"]) == (None, "")
-    (alone,) = answer("predict", "gone.png").facts["predictions"]
-    assert (alone["score"], alone["decision"]) == (None, "")
+
+
+def test_predict_has_failed_where_no_scan_could_be_scored(answer):
+    finished = answer("predict", "gone.png")
+    assert finished.status == 1
+    facts = json.loads(finished.stdout)
+    assert facts["status"] == "failed"
+    assert [(row["score"], row["decision"]) for row in facts["predictions"]] == [(None, "")]
+    assert answer("predict", "gone.png", "covid/00.png").facts["status"] == "finished"
 
 
 def test_a_group_in_two_splits_is_counted(answer, own_run):
