@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation.agreement import AVERAGES, Matrices, Share, Values, recalls, scores_of, shares_of
+from core.evaluation.agreement import AVERAGES, Matrices, Share, Values, scores_of, share, shares_of
 from core.evaluation.classified import Classified
 from core.evaluation.confusion import Rates, counts_at, rates
-from core.evaluation.draws import DRAWS, drawn_counts, percentile_estimate
-from core.evaluation.intervals import Estimate, in_doubt, wilson_around, wilson_interval
+from core.evaluation.draws import DRAWS, drawn_counts, percentile_estimate, with_doubt
+from core.evaluation.intervals import Estimate, in_doubt, wilson_interval
 from core.evaluation.scored import Scored
 
 SHARES = ("fnr", "fpr", "recall", "specificity", "precision", "npv", "accuracy")
@@ -43,8 +43,8 @@ def at_threshold(split: Classified, threshold: float, *, draws: int = DRAWS, see
 
     The positive class's shares are those of `rates_at`, to the last bit, so that every page says the same.
     Where all resamples agree, the percentile interval would claim certainty. There the interval of a share is
-    Wilson's, with the groups it is counted in as trials; that of a score is its range while every class's recall
-    moves within such an interval.
+    Wilson's, with the groups it is counted in as trials; scores are drawn with doubt about every class on whose recall
+    all agree (`with_doubt`).
     """
     names, size = split.classes, len(split.classes)
     counted = _Counted(split.cells_at(threshold), size, split.groups, draws, seed)
@@ -82,7 +82,7 @@ class _Counted:
     """A split's counts at a threshold with their resamples."""
 
     def __init__(self, cells: NDArray[np.intp], size: int, groups: NDArray[np.intp], draws: int, seed: int) -> None:
-        self.cells, self.groups = cells, groups
+        self.cells, self.groups, self.seed = cells, groups, seed
         self.matrix = np.bincount(cells, minlength=size * size).reshape(size, size).astype(np.int64)
         self.drawn = drawn_counts(cells, size * size, groups, draws=draws, seed=seed).reshape(draws, size, size)
         self.group_count = int(groups.max()) + 1 if groups.size else 0
@@ -91,50 +91,31 @@ class _Counted:
     def share(self, share: Share) -> Estimate:
         if self.independent:
             return wilson_interval(int(self.matrix[share.counted].sum()), int(self.matrix[share.among].sum()))
-        return in_doubt(self._resampled(share.of), self._groups_in(share.among))
+        return in_doubt(self._estimate(share.of, self.drawn), self._groups_in(share.among))
 
     def score(self, score: Callable[[Matrices], Values]) -> Estimate:
-        estimate = self._resampled(score)
-        if estimate.low < estimate.high or math.isnan(estimate.low):
-            return estimate
-        found = score(np.stack(self._corners()))
-        found = np.r_[found[~np.isnan(found)], estimate.value]
-        return Estimate(estimate.value, float(found.min()), float(found.max()))
+        return self._estimate(score, self._in_doubt)
 
-    def _resampled(self, figure: Callable[[Matrices], Values]) -> Estimate:
+    def _estimate(self, figure: Callable[[Matrices], Values], drawn: Matrices) -> Estimate:
         value = float(figure(self.matrix[None].astype(np.float64))[0])
         if self.group_count < 2:
             return Estimate(value, math.nan, math.nan)
-        return percentile_estimate(value, figure(self.drawn))
+        return percentile_estimate(value, figure(drawn))
 
-    def _corners(self) -> list[Matrices]:
-        """Matrices with every class's recall at either end of its interval."""
-        matrix = self.matrix.astype(np.float64)
-        support = matrix.sum(axis=1)
-        ends = []
-        for number, recall in enumerate(recalls(matrix)):
-            if math.isnan(recall):
-                ends.append([0.0])
-                continue
-            row = np.zeros(matrix.shape, dtype=bool)
-            row[number] = True
-            around = wilson_around(float(recall), self._groups_in(row))
-            ends.append([around.low, around.high])
-        # Of many classes only all at the lower and all at the upper end: the other corners lie between.
-        chosen = (
-            itertools.product(*ends) if len(ends) <= 3 else zip(*(pair * (3 - len(pair)) for pair in ends), strict=True)
-        )
-        return [_with_recalls(matrix, support, np.array(corner)) for corner in chosen]
+    @cached_property
+    def _in_doubt(self) -> Matrices:
+        """The resamples, with doubt about each class whose recall is the same in all of them."""
+        rows = []
+        for number in range(len(self.matrix)):
+            truth = np.zeros(self.matrix.shape, dtype=bool)
+            truth[number] = True
+            scans = self.drawn[:, number].sum(axis=1, keepdims=True)
+            parts = with_doubt(
+                share(self.drawn[:, number], scans), number, self._groups_in(truth), seed=(self.seed, number)
+            )
+            rows.append(np.nan_to_num(parts) * scans)
+        return np.stack(rows, axis=1)
 
     def _groups_in(self, among: NDArray[np.bool_]) -> int:
         chosen = self.groups[among.ravel()[self.cells]]
         return int(np.count_nonzero(np.bincount(chosen))) if chosen.size else 0
-
-
-def _with_recalls(matrix: Matrices, support: Values, recall: Values) -> Matrices:
-    """The matrix with these recalls; what is missed goes where misses went before, else where the scans are."""
-    missed = matrix * (1 - np.eye(len(matrix)))
-    bare = missed.sum(axis=1) == 0
-    missed[bare] = (support + 1e-9) * (1 - np.eye(len(matrix)))[bare]
-    missed *= ((1 - recall) * support / missed.sum(axis=1))[:, None]
-    return missed + np.diag(recall * support)

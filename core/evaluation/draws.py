@@ -10,7 +10,7 @@ the unit: A. C. Davison and D. V. Hinkley, "Bootstrap Methods and their Applicat
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ D. L. Miller, "Bootstrap-based improvements for inference with clustered errors"
 
 _AT_ONCE = 4_000_000  # groups x draws held in memory together
 _KINDS_WORTH_ONE_GROUP = 15  # drawing how often one kind comes up costs as much as drawing that many groups
+_ROUNDING = 1e-12
 _FEW_COLUMNS = 64  # up to here it is worth finding groups that count alike
 
 
@@ -64,11 +65,38 @@ def drawn_counts(
 
 
 def few_groups_words(scored: Scored) -> str:
-    """That a class has so few groups that intervals from drawing them are too narrow; empty where it has enough."""
+    """That a class has so few groups that intervals from drawing them are too narrow; empty where it has enough.
+
+    Where every scan is its own group it speaks of scans.
+    """
     fewest = min(scored.groups_with(scored.labels), scored.groups_with(~scored.labels))
-    if scored.independent or fewest >= FEW_GROUPS:
+    if fewest >= FEW_GROUPS:
         return ""
-    return f"too narrow, as one class has only {fewest} group{'s' if fewest != 1 else ''}: {FEW_GROUPS} would be enough"
+    unit = f"{'scan' if scored.independent else 'group'}{'s' if fewest != 1 else ''}"
+    return f"too narrow, as one class has only {fewest} {unit}: {FEW_GROUPS} would be enough"
+
+
+def with_doubt(parts: NDArray[np.float64], kind: int, units: int, *, seed: Sequence[int] = (0,)) -> NDArray[np.float64]:
+    """How resamples part one class, with doubt where all of them agree on the share of a kind.
+
+    If each of ten positives was found, so is each in every resample, as if no miss could ever happen. Then the parts
+    are drawn as Jeffreys' prior leaves them after as many trials as there are units: from a Dirichlet distribution with
+    half a trial of each kind added. Source: L. D. Brown, T. T. Cai and A. DasGupta, "Interval estimation for a binomial
+    proportion", Statistical Science 16 (2001), 101-133.
+
+    Args:
+        parts: shares of the class's scans by what they count as, shape (draws, kinds), each row adding up to 1 or NaN.
+        kind: whose share must not look certain.
+        units: scans of the class, or its groups where scans are not independent.
+        seed: of NumPy's generator; each class needs its own.
+    """
+    known = ~np.isnan(parts[:, kind])
+    if not known.any() or np.ptp(parts[known, kind]) > _ROUNDING:
+        return parts
+    drawn = np.random.default_rng(seed).standard_gamma(parts[known].mean(axis=0) * units + 0.5, size=parts.shape)
+    drawn /= drawn.sum(axis=1, keepdims=True)
+    drawn[~known] = np.nan
+    return drawn
 
 
 def percentile_estimate(value: float, drawn: NDArray[np.float64], *, confidence: float = 0.95) -> Estimate:

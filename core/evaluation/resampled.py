@@ -26,7 +26,8 @@ def auc_estimate(scored: Scored, *, draws: int = DRAWS, seed: int = 0, confidenc
     a(1-a)/min(positives, negatives). Source of the bound: Z. W. Birnbaum and O. M. Klose, "Bounds for
     the variance of the Mann-Whitney statistic", Annals of Mathematical Statistics 28 (1957), 933-945.
 
-    The interval is NaN with fewer than two groups, or where fewer than half of the resamples hold both classes.
+    The interval is NaN where a class has fewer than two groups (resamples know only one of its like), or where fewer
+    than half of the resamples hold both classes. With fewer than 20 it is too narrow (`few_groups_words`).
 
     Raises:
         ValueError: draws is not positive, or confidence not within (0, 1).
@@ -45,7 +46,8 @@ def ranking_estimates(
         return _NOTHING, _NOTHING
     blocks = blocks_of(scored)
     area, precision = roc_auc_score(scored), average_precision_score(scored)
-    if scored.group_count < 2:
+    units = min(scored.groups_with(scored.labels), scored.groups_with(~scored.labels))
+    if units < 2:
         return Estimate(area, math.nan, math.nan), Estimate(precision, math.nan, math.nan)
     positives, negatives = blocks.drawn(scored, draws=draws, seed=seed)
     # Within blocks of several scores precision is told a little wrong, in the sample as in its resamples.
@@ -53,10 +55,9 @@ def ranking_estimates(
     shift = precision - _average_precisions(*in_sample)[0]
     aucs = _aucs(blocks, positives, negatives)
     precisions = np.clip(_average_precisions(positives, negatives) + shift, 0, 1)
-    trials = min(scored.groups_with(scored.labels), scored.groups_with(~scored.labels))
     of_area = percentile_estimate(area, aucs, confidence=confidence)
     of_precision = percentile_estimate(precision, precisions, confidence=confidence)
-    return in_doubt(of_area, trials, confidence), in_doubt(of_precision, trials, confidence)
+    return in_doubt(of_area, units, confidence), in_doubt(of_precision, units, confidence)
 
 
 def weighted_auc(scored: Scored) -> WeightedStatistic:

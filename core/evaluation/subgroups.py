@@ -57,7 +57,8 @@ class Gap:
 
     Attributes:
         column: by what the scans were parted.
-        worst: the part with the highest lower bound of FNR among those that are not too small.
+        worst: of the parts that are not too small and miss more than the rest, the one of which that is surest: with
+            the highest lower bound of the difference.
         fnr: FNR of that part less FNR of all other scans, with its 95 % interval.
     """
 
@@ -121,10 +122,10 @@ def subgroups_of(
 ) -> Subgroups:
     """FNR, FPR and AUC for each part of each column, and each column's gap.
 
-    The gap is the worst part's FNR less that of all other scans, in draws of whole groups. Underdiagnosis as the rate
-    to compare subgroups by: L. Seyyed-Kalantari, H. Zhang, M. B. A. McDermott, I. Y. Chen, M. Ghassemi,
-    "Underdiagnosis bias of artificial intelligence algorithms applied to chest radiographs in under-served patient
-    populations", Nature Medicine 27 (2021), 2176-2182.
+    The gap is the worst part's FNR less that of all other scans, its interval made from those of both.
+    Underdiagnosis as the rate to compare subgroups by: L. Seyyed-Kalantari, H. Zhang, M. B. A. McDermott, I. Y. Chen,
+    M. Ghassemi, "Underdiagnosis bias of artificial intelligence algorithms applied to chest radiographs in under-served
+    patient populations", Nature Medicine 27 (2021), 2176-2182.
 
     Args:
         scored: scores and truth of one split.
@@ -160,15 +161,16 @@ def subgroups_of(
             if mask.any()
         ]
         parts += of_column
-        enough = sorted((part for part in of_column if not part.too_small), key=_badness)
+        enough = [part for part in of_column if not part.too_small]
         if len(enough) > 1:
-            worst = enough[0].part
-            gaps.append(Gap(str(column), worst, _gap(scored, threshold, masks[worst], draws, seed)))
+            gaps.append(
+                max((_gap(scored, threshold, part, masks[part.part], draws, seed) for part in enough), key=_width)
+            )
     resamples = f"95 % percentile intervals of {draws:,} resamples of whole groups (seed {seed})"
     rates = (
         "95 % Wilson score intervals, scans independent of each other as far as is known"
         if scored.independent
-        else f"{resamples}, Wilson over groups where all resamples agree"
+        else f"{resamples}; Wilson where no group holds two of the scans counted, and over groups where all agree"
     )
     by_groups = "" if scored.independent else ", by groups (Obuchowski)"
     return Subgroups(
@@ -176,7 +178,8 @@ def subgroups_of(
         parts=tuple(sorted(parts, key=lambda part: (bool(part.too_small), *_badness(part)))),
         gaps=tuple(sorted(gaps, key=lambda gap: -gap.fnr.value)),
         left_out=left_out,
-        method=f"Rates: {rates}. AUC: 95 % DeLong intervals{by_groups}. Gaps: {resamples}.",
+        method=f"Rates: {rates}. AUC: 95 % DeLong intervals{by_groups}. "
+        "Gaps: from the intervals of both sides (Newcombe).",
     )
 
 
@@ -217,6 +220,13 @@ def _badness(part: Subgroup) -> tuple[float, float]:
     return tuple(math.inf if math.isnan(value) else -value for value in (part.fnr.low, part.fnr.value))  # type: ignore[return-value]
 
 
-def _gap(scored: Scored, threshold: float, mask: NDArray[np.bool_], draws: int, seed: int) -> Estimate:
-    missed = scored.scores < threshold
-    return difference_estimate(missed, scored.labels, mask, scored.group_numbers, draws=draws, seed=seed)
+def _gap(scored: Scored, threshold: float, part: Subgroup, mask: NDArray[np.bool_], draws: int, seed: int) -> Gap:
+    missed, others = scored.scores < threshold, scored.labels & ~mask
+    rest = share_estimate(missed, others, scored.group_numbers, draws=draws, seed=seed)
+    return Gap(part.column, part.part, difference_estimate(part.fnr, rest))
+
+
+def _width(gap: Gap) -> tuple[bool, float, float]:
+    """Sorts the surest last: those that miss more than the rest, by the lower bound of how much."""
+    low = -math.inf if math.isnan(gap.fnr.low) else gap.fnr.low
+    return gap.fnr.value > 0, low, gap.fnr.value

@@ -197,8 +197,8 @@ def _interval_methods(scored: Scored, draws: int, seed: int) -> dict[str, str]:
         "rates": f"95 % Wilson score interval over {n} scans, independent of each other as far as is known"
         if alone
         else f"{resampled}; Wilson over groups where all resamples agree{narrow}",
-        "scores": f"{resampled}; where all resamples agree, the range while each class's recall moves within Wilson's "
-        f"interval over {trials}",
+        "scores": f"{resampled}; a class on whose recall all resamples agree is drawn by Jeffreys' prior over its "
+        f"{trials}{narrow if not alone else ''}",
         "auc": f"{resampled}; Wilson over {trials} where all resamples agree{narrow}",
         "delong": "95 % interval by DeLong's method on the logit scale"
         + ("" if alone else f", with {groups} groups as units (Obuchowski)"),

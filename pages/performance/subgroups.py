@@ -105,7 +105,7 @@ def _gap_words(found: Subgroups) -> str:
     if not found.gaps:
         return "No column has two parts with enough positive scans, so there is no gap to tell."
     gap = found.gaps[0]
-    points = f"{abs(gap.fnr.value) * 100:.1f} percentage points {'higher' if gap.fnr.value >= 0 else 'lower'}"
+    points = f"{gap.fnr.value * 100:.1f} percentage points higher"
     return (
         f"The widest gap: where **{literal(gap.column)}** is **{literal(gap.worst)}**, the share missed (FNR) is "
         f"**{points}** than in all other scans ({_gap_interval(gap.fnr.low, gap.fnr.high)})."

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.evaluation.called import shares_called
+from core.evaluation.decision.operating_point import check_threshold
 from core.evaluation.decision.population import check_prevalence
-from core.evaluation.draws import DRAWS, drawn_counts
+from core.evaluation.draws import DRAWS
 from core.evaluation.intervals import check_confidence
 from core.evaluation.scored import Scored
 
@@ -49,8 +51,8 @@ def decision_curve(
         threshold: the fixed one, in [0, 1].
         prevalence: share of people who have it, in (0, 1); without it that of the scans.
         probabilities: threshold probabilities in (0, 1), rising, shape (k,).
-        draws, seed, confidence: of the bands: percentiles, point by point, over resamples of whole groups, the
-            prevalence taken as known.
+        draws, seed, confidence: of the bands: percentiles, point by point, over resamples of whole groups (with
+            doubt where all agree: `with_doubt`), the prevalence taken as known.
 
     Raises:
         ValueError: a class is absent, or an argument is out of range.
@@ -90,7 +92,7 @@ def model_curve(
     # The score from which a scan's probability reaches p once it is carried over to the prevalence.
     shift = _odds(known) / _odds(scored.positives / scored.n)
     cuts = p if math.isclose(shift, 1, rel_tol=1e-12) else p / (p + shift * (1 - p))
-    shares, drawn = _shares(scored, cuts, draws, seed)
+    shares, drawn = shares_called(scored, cuts, draws=draws, seed=seed)
     return _table(
         {
             "probability": p,
@@ -113,7 +115,8 @@ def benefit_at(
 ) -> pd.DataFrame:
     """The part of `decision_curve` that one fixed threshold makes, with its arguments; calibration plays no part."""
     _, known, price = _checked(scored, prevalence, probabilities, confidence)
-    shares, drawn = _shares(scored, np.array([threshold]), draws, seed)
+    check_threshold(threshold)
+    shares, drawn = shares_called(scored, np.array([threshold]), draws=draws, seed=seed)
     return _table(_with_band("at_threshold", shares, drawn, known, price, confidence))
 
 
@@ -134,23 +137,6 @@ def _checked(
     return p, prevalence, p / (1 - p)
 
 
-def _shares(
-    scored: Scored, cuts: NDArray[np.float64], draws: int, seed: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-    """Shares called positive at rising cuts, shape (1, k, 2), and the same of resamples, shape (kept draws, k, 2).
-
-    None for the resamples where they tell nothing.
-    """
-    # Cells: how many of the cuts a scan reaches, and its truth.
-    cell = np.searchsorted(cuts, scored.scores, side="right") * 2 + scored.labels
-    cells = 2 * (cuts.size + 1)
-    own = _called(np.bincount(cell, minlength=cells).astype(np.float64)[None])
-    if scored.group_count < 2:
-        return own, None
-    drawn = _called(drawn_counts(cell, cells, scored.group_numbers, draws=draws, seed=seed))
-    return own, drawn if len(drawn) * 2 >= draws else None
-
-
 def _with_band(
     name: str,
     shares: NDArray[np.float64],
@@ -159,7 +145,7 @@ def _with_band(
     price: NDArray[np.float64],
     confidence: float,
 ) -> dict[str, NDArray[np.float64]]:
-    value = _net_benefit(shares, prevalence, price)[0]
+    value = _net_benefit(shares, prevalence, price)
     low = high = np.full(price.size, np.nan)
     if drawn is not None:
         tail = (1 - confidence) / 2
@@ -172,16 +158,6 @@ def _table(columns: dict[str, NDArray[np.float64]]) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame(columns)
-
-
-def _called(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Share of the others and of the positives that reaches each cut, shape (kept draws, k, 2), from counts by cell.
-
-    Draws without one of the classes are left out.
-    """
-    by_cut = counts.reshape(len(counts), -1, 2)  # (draws, k + 1, truth)
-    by_cut = by_cut[(by_cut.sum(axis=1) > 0).all(axis=1)]
-    return by_cut[:, ::-1].cumsum(axis=1)[:, -2::-1] / by_cut.sum(axis=1, keepdims=True)
 
 
 def _net_benefit(shares: NDArray[np.float64], prevalence: float, price: NDArray[np.float64]) -> NDArray[np.float64]:

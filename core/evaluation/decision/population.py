@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from core.evaluation.agreement import share
+from core.evaluation.called import shares_called
 from core.evaluation.confusion import Counts, counts_at
 from core.evaluation.decision.rules import Cost
-from core.evaluation.draws import DRAWS, drawn_counts
+from core.evaluation.draws import DRAWS, percentile_estimate
 from core.evaluation.intervals import Estimate
 from core.evaluation.scored import Scored
 
@@ -108,9 +110,10 @@ def in_population(
     FNR and FPR are those of the scans, taken to be the same there (the same kind of patients, scanner, severity); only
     the frequency differs. Intervals of likelihood ratios of independent scans: D. L. Simel, G. P. Samsa and D. B.
     Matchar, "Likelihood ratios with confidence: sample size estimation for diagnostic test studies", Journal of
-    Clinical Epidemiology 44 (1991), 763-770, with half a scan added to each cell where one is empty. Where scans come
-    from fewer groups: percentiles over resamples of whole groups. PPV and NPV at the prevalence follow from the ratios
-    by Bayes' rule, and so do their intervals, the prevalence taken as known.
+    Clinical Epidemiology 44 (1991), 763-770. Where one of the four cells is empty, or scans come from fewer groups:
+    percentiles over resamples of whole groups, with doubt where all agree on FNR or FPR (`with_doubt`); none with fewer
+    than two groups. PPV and NPV at the prevalence follow from the ratios by Bayes' rule, and so do their intervals, the
+    prevalence taken as known.
 
     Raises:
         ValueError: the prevalence is not within (0, 1), or the threshold is NaN.
@@ -120,9 +123,13 @@ def in_population(
     if not scored.positives or not scored.negatives:
         nothing = Estimate(math.nan, math.nan, math.nan)
         return InPopulation(prevalence, nothing, nothing, nothing, nothing, None, not scored.independent)
-    totals = None if scored.independent else _drawn(scored, threshold, draws, seed)
-    positive = _ratio(scored, (counts.tp, counts.fp), None if totals is None else totals[:, [0, 1]])
-    negative = _ratio(scored, (counts.fn, counts.tn), None if totals is None else 1 - totals[:, [0, 1]])
+    if scored.independent and all((counts.tp, counts.fp, counts.fn, counts.tn)):
+        positive = _simel((counts.tp, counts.fp), (scored.positives, scored.negatives))
+        negative = _simel((counts.fn, counts.tn), (scored.positives, scored.negatives))
+    else:
+        called, drawn = shares_called(scored, np.array([threshold]), draws=draws, seed=seed)
+        positive = _ratio(called[0], None if drawn is None else drawn[:, 0])
+        negative = _ratio(1 - called[0], None if drawn is None else 1 - drawn[:, 0])
     odds = prevalence / (1 - prevalence)
     return InPopulation(
         prevalence=float(prevalence),
@@ -186,42 +193,28 @@ def check_prevalence(prevalence: float) -> None:
         raise ValueError(f"prevalence must lie in (0, 1), found {prevalence:g}")
 
 
-def _drawn(scored: Scored, threshold: float, draws: int, seed: int) -> NDArray[np.float64]:
-    """Sensitivity and FPR in resamples of whole groups, those without one of the classes left out, shape (kept, 2)."""
-    cell = 2 * (scored.scores >= threshold) + scored.labels
-    drawn = drawn_counts(cell, 4, scored.group_numbers, draws=draws, seed=seed)  # TN, FN, FP, TP
-    totals = np.stack([drawn[:, 1] + drawn[:, 3], drawn[:, 0] + drawn[:, 2]], axis=1)
-    kept = (totals > 0).all(axis=1)
-    return drawn[kept][:, [3, 2]] / totals[kept]
-
-
-def _ratio(scored: Scored, events: tuple[int, int], drawn: NDArray[np.float64] | None) -> Estimate:
-    """Share of the positives with an event by that of the others; `drawn` holds both of each resample, shape (k, 2)."""
-    mine, theirs = events[0] / scored.positives, events[1] / scored.negatives
-    if not events[0] and not events[1]:
-        return Estimate(math.nan, math.nan, math.nan)
-    value = mine / theirs if events[1] else math.inf
-    if drawn is None:
-        return _simel(value, events, (scored.positives, scored.negatives))
-    # Percentiles of mine / (mine + theirs), which is never infinite, carried over: the order stays the same.
-    both = drawn.sum(axis=1)
-    parts = drawn[both > 0, 0] / both[both > 0]
-    low, high = np.quantile(parts, [0.025, 0.975]) if parts.size else (math.nan, math.nan)
-    if not low < high:  # all draws agree, and would claim certainty: as if each group were one scan
-        groups = scored.groups_with(scored.labels), scored.groups_with(~scored.labels)
-        return _simel(value, (mine * groups[0], theirs * groups[1]), groups)
-    return Estimate(value, min(value, _odds(float(low))), max(value, _odds(float(high))))
-
-
-def _simel(value: float, events: tuple[float, float], trials: tuple[int, int]) -> Estimate:
-    """Interval on the logarithm; an empty cell on either side gets half a scan, and the ratio's own end stays."""
+def _simel(events: tuple[int, int], trials: tuple[int, int]) -> Estimate:
+    """Share of the positives with an event over that of the others, its interval made on the logarithm."""
     (a, b), (m, n) = events, trials
-    if not all((a, b)):
-        a, b, m, n = a + 0.5, b + 0.5, m + 1, n + 1
-    reach = float(ndtri(0.975)) * math.sqrt(max(0.0, 1 / a - 1 / m + 1 / b - 1 / n))
-    middle = math.log((a / m) / (b / n))
-    low, high = math.exp(middle - reach), math.exp(middle + reach)
-    return Estimate(value, min(value, low), max(value, high))
+    ratio = a / m / (b / n)
+    reach = math.exp(float(ndtri(0.975)) * math.sqrt(1 / a - 1 / m + 1 / b - 1 / n))
+    return Estimate(ratio, ratio / reach, ratio * reach)
+
+
+def _ratio(shares: NDArray[np.float64], drawn: NDArray[np.float64] | None) -> Estimate:
+    """Share of the positives with an event over that of the others, from both (the others' first) and from resamples.
+
+    Shapes (2,) and (draws, 2).
+    """
+    theirs, mine = (float(one) for one in shares)
+    if not mine and not theirs:
+        return Estimate(math.nan, math.nan, math.nan)
+    value = mine / theirs if theirs else math.inf
+    if drawn is None:
+        return Estimate(value, math.nan, math.nan)
+    # Percentiles of mine / (mine + theirs), which is never infinite, carried over: the order stays the same.
+    between = percentile_estimate(mine / (mine + theirs), share(drawn[:, 1], drawn.sum(axis=1)))
+    return Estimate(value, min(value, _odds(between.low)), max(value, _odds(between.high)))
 
 
 def _share_from_odds(odds: float) -> float:

@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from core.evaluation.at_threshold import rates_at
+from core.evaluation.at_threshold import at_threshold, rates_at
+from core.evaluation.classified import Classified
+from core.evaluation.decision.net_benefit import benefit_at
+from core.evaluation.decision.population import in_population
 from core.evaluation.delong import auc_delong
+from core.evaluation.intervals import Estimate
 from core.evaluation.resampled import auc_estimate
 from core.evaluation.scored import Scored
 
@@ -52,3 +56,42 @@ def test_taking_the_scans_of_patients_as_independent_breaks_the_promise():
         naive = auc_delong(Scored.of(scored.scores, scored.labels))
         held += naive.low <= TRUE_AUC <= naive.high
     assert held / SAMPLES < 0.8
+
+
+@pytest.mark.parametrize(
+    ("positives", "others", "sensitivity", "specificity"), [(10, 1000, 0.9, 0.95), (20, 500, 0.95, 0.9)]
+)
+def test_figures_of_few_positives_hold_the_truth_though_often_none_is_missed(
+    positives, others, sensitivity, specificity
+):
+    labels = np.arange(positives + others) < positives
+    prevalence = price = 0.05
+    odds = sensitivity / (1 - specificity) * prevalence / (1 - prevalence)
+    truths = {
+        "balanced_accuracy": (sensitivity + specificity) / 2,
+        "lr_positive": sensitivity / (1 - specificity),
+        "ppv": odds / (1 + odds),
+        "net_benefit": prevalence * sensitivity - (1 - prevalence) * (1 - specificity) * price / (1 - price),
+    }
+    held = dict.fromkeys(truths, 0)
+    rng = np.random.default_rng(0)
+    for _ in range(SAMPLES):
+        called = rng.random(labels.size) < np.where(labels, sensitivity, 1 - specificity)
+        split = Classified.of(
+            np.stack([called, ~called], axis=1).astype(float),
+            np.where(labels, "COVID", "other"),
+            np.arange(labels.size),
+            classes=("COVID", "other"),
+            positive="COVID",
+        )
+        there = in_population(split.scored, 0.5, prevalence, draws=400)
+        benefit = benefit_at(split.scored, 0.5, prevalence=prevalence, probabilities=[price], draws=400).iloc[0]
+        found = {
+            "balanced_accuracy": at_threshold(split, 0.5, draws=400).figures["balanced_accuracy"],
+            "lr_positive": there.lr_positive,
+            "ppv": there.ppv,
+            "net_benefit": Estimate(benefit.at_threshold, benefit.at_threshold_low, benefit.at_threshold_high),
+        }
+        for name, estimate in found.items():
+            held[name] += estimate.low <= truths[name] <= estimate.high
+    assert min(held.values()) / SAMPLES > 0.91, held

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from core.evaluation.draws import drawn_counts, percentile_estimate
+from core.evaluation.draws import drawn_counts, few_groups_words, percentile_estimate, with_doubt
+from core.evaluation.scored import Scored
 
 SIZE = 4
 
@@ -99,3 +100,28 @@ def test_too_many_undefined_draws_leave_no_interval():
 def test_no_draws_are_refused():
     with pytest.raises(ValueError, match="draws must be at least 1, found 0"):
         drawn_counts(np.array([0]), 1, np.array([0]), draws=0)
+
+
+def test_where_resamples_differ_nothing_is_added_to_them():
+    parts = np.array([[0.2, 0.8], [0.3, 0.7], [np.nan, np.nan]])
+    assert with_doubt(parts, 1, 10) is parts
+
+
+@pytest.mark.parametrize("found", [0, 4, 10])
+def test_where_all_resamples_agree_the_share_is_drawn_from_jeffreys_distribution(found):
+    parts = np.tile([1 - found / 10, found / 10], (4000, 1))
+    parts[7] = np.nan
+    drawn = with_doubt(parts, 1, 10)
+    assert np.isnan(drawn[7]).all()
+    kept = np.delete(drawn, 7, axis=0)
+    np.testing.assert_allclose(kept.sum(axis=1), 1)
+    assert stats.kstest(kept[:, 1], stats.beta(found + 0.5, 10 - found + 0.5).cdf).pvalue > 1e-3
+    assert not np.array_equal(drawn, with_doubt(parts, 1, 10, seed=(0, 1)))
+
+
+@pytest.mark.parametrize(("scans_each", "unit"), [(1, "3 scans"), (2, "3 groups")])
+def test_few_of_a_class_are_said_whatever_the_unit(scans_each, unit):
+    labels = np.repeat(np.arange(40) < 3, scans_each)
+    scored = Scored.of(np.full(labels.size, 0.5), labels, np.repeat(np.arange(40), scans_each))
+    assert few_groups_words(scored) == f"too narrow, as one class has only {unit}: 20 would be enough"
+    assert few_groups_words(Scored.of([0.5] * 40, np.arange(40) < 20)) == ""

@@ -47,6 +47,16 @@ def test_one_class_absent_is_said_not_crashed():
             assert math.isnan(estimate.low)
 
 
+@pytest.mark.parametrize("scans_each", [1, 7])
+def test_one_positive_patient_tells_no_interval(scans_each):
+    labels = np.repeat(np.arange(200) == 0, scans_each)
+    scored = Scored.of(np.random.default_rng(0).random(labels.size), labels, np.repeat(np.arange(200), scans_each))
+    for estimate in ranking_estimates(scored):
+        assert 0 < estimate.value < 1
+        assert math.isnan(estimate.low)
+        assert math.isnan(estimate.high)
+
+
 def test_a_faultless_small_sample_claims_no_certainty():
     scored = Scored.of(np.r_[np.full(10, 0.9), np.full(10, 0.1)], np.r_[[True] * 10, [False] * 10])
     for estimate in ranking_estimates(scored):

@@ -64,9 +64,42 @@ def test_gaps_of_nothing_hold_zero_about_as_often_as_they_say(scans_a_group):
         groups = np.repeat(np.arange(300 // scans_a_group), scans_a_group)
         missed = (rng.random(groups.max() + 1) < 0.3)[groups]  # a group is missed as a whole
         inside = (rng.random(groups.max() + 1) < 0.4)[groups]
-        gap = difference_estimate(missed, np.ones(300, bool), inside, groups, draws=500)
+        sides = (share_estimate(missed, side, groups, draws=500) for side in (inside, ~inside))
+        gap = difference_estimate(*sides)
         held.append(gap.low <= 0 <= gap.high)
     assert np.mean(held) == pytest.approx(0.95, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "low", "high"),
+    [
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((9, 10), (3, 10), 0.1705, 0.8090),
+        ((5, 56), (0, 29), -0.0381, 0.1926),
+        ((10, 10), (0, 20), 0.6791, 1),
+    ],
+)
+def test_the_gap_of_two_shares_is_that_of_table_2_in_newcombe_1998(first, second, low, high):
+    gap = difference_estimate(wilson_interval(*first), wilson_interval(*second))
+    assert (gap.low, gap.high) == pytest.approx((low, high), abs=5e-5)
+
+
+@pytest.mark.parametrize("missed_of_ten", [0, 1, 4, 10])
+def test_a_gap_is_that_of_a_part_which_misses_more_than_the_rest(missed_of_ten):
+    missed = np.r_[np.arange(1000) < 250, np.arange(10) < missed_of_ten]
+    scored = Scored.of(np.where(missed, 0.2, 0.8), np.ones(1010, bool))
+    found = subgroups_of(scored, 0.5, pd.DataFrame({"site": ["A"] * 1000 + ["B"] * 10}))
+    (gap,) = found.gaps
+    assert gap.worst == ("B" if missed_of_ten > 2.5 else "A")
+    assert gap.fnr.value == pytest.approx(abs(0.25 - missed_of_ten / 10))
+    assert gap.fnr.low < gap.fnr.value
+
+
+def test_a_part_without_a_miss_among_ten_leaves_the_gap_in_doubt():
+    missed = np.r_[np.arange(200) < 10, np.zeros(10, bool)]
+    scored = Scored.of(np.where(missed, 0.2, 0.8), np.ones(210, bool))
+    (gap,) = subgroups_of(scored, 0.5, pd.DataFrame({"site": ["A"] * 200 + ["B"] * 10})).gaps
+    assert gap.fnr.low < 0 < gap.fnr.high
 
 
 def test_shares_by_groups_agree_with_drawing_the_groups_one_by_one():

@@ -1,10 +1,12 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.evaluation.confusion import counts_at
-from core.evaluation.decision.net_benefit import decision_curve
+from core.evaluation.decision.net_benefit import benefit_at, decision_curve
 from core.evaluation.scored import Scored
 from tests.core.evaluation.strategies_for_scores import labelled_scores
 
@@ -93,3 +95,8 @@ def test_arguments_out_of_range_are_refused(arguments, says):
 def test_one_class_absent_is_said():
     with pytest.raises(ValueError, match="net benefit needs both classes, found 0 positive and 2 others"):
         decision_curve(Scored.of([0.1, 0.9], [0, 0]), threshold=0.5)
+
+
+def test_a_threshold_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="found nan"):
+        benefit_at(Scored.of([0.9, 0.1], [1, 0]), math.nan)

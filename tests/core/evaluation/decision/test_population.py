@@ -133,3 +133,12 @@ def test_the_cost_of_a_threshold_stands_beside_calling_everybody_and_nobody():
 def test_a_prevalence_out_of_range_is_refused(prevalence):
     with pytest.raises(ValueError, match=r"prevalence must lie in \(0, 1\)"):
         in_population(scored_of(1, 1, 1, 1), 0.5, prevalence)
+
+
+def test_one_patient_tells_no_interval():
+    one = Scored.of([0.9, 0.8, 0.2, 0.1], [1, 1, 0, 0], ["only"] * 4)
+    found = in_population(one, 0.5, 0.1)
+    assert (found.ppv.value, found.npv.value) == (1, 1)
+    for estimate in (found.ppv, found.npv, found.lr_positive, found.lr_negative):
+        assert math.isnan(estimate.low)
+        assert math.isnan(estimate.high)
