@@ -68,12 +68,13 @@ def threshold(run: Run, rule: Rule | None, *, prevalence: float | None, save: bo
     from core.decided import point_in_force, save_point
     from core.evaluation.decision.choosing import chosen
     from core.results import split_results, splits_of, torn_groups
+    from core.sweeps.compared import over_the_choice
 
     splits = {
         split: split_results(run, split) for split in ("val", "test") if split in splits_of(run) or split == "val"
     }
     try:
-        point = point_in_force(run) if rule is None else chosen(splits["val"].scored, rule)
+        point = point_in_force(run) if rule is None else chosen(splits["val"].scored, over_the_choice(run, rule))
     except ValueError as error:
         raise ConfigError(str(error)) from error
     if save:

@@ -20,13 +20,19 @@ How well are the sick ranked above the others? A value and its 95 % interval:
 >>> f"{auc.value:.3f} ({auc.low:.3f} to {auc.high:.3f})"
 '0.951 (0.928 to 0.967)'
 
-Choose a threshold on validation: at most 5 % missed, promised for new scans with 95 % confidence.
+Choose a threshold on validation: at most 5 % missed, promised for new ones with 95 % confidence.
 
 >>> point = chosen(validation, MaxFnr(0.05, confidence=0.95))
 >>> point.says
-'chosen on validation: at most 5 % missed, promised for new scans with 95 % confidence'
+'chosen on validation: at most 5 % missed, promised for new ones with 95 % confidence'
 >>> point.promise
 'New scans like the 150 positive scans in val have an FNR of at most 0.05, at 0.95 confidence.'
+
+Where validation has chosen the network too, as the best of 20 epochs, the promise can cover that:
+
+>>> chosen(validation, MaxFnr(0.05, confidence=0.95, networks=20)).promise
+'New scans like the 150 positive scans in val have an FNR of at most 0.05, at 0.95 confidence. It covers that val \
+also chose this network, of 20.'
 
 Report it on test, where nothing was chosen:
 

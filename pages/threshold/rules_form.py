@@ -5,6 +5,7 @@ import streamlit as st
 from core.evaluation.decision.choosing import chosen
 from core.evaluation.decision.guarantee import units_needed, units_of
 from core.evaluation.decision.rules import Cost, FBeta, Fixed, MaxFnr, MaxFpr, Ppv, Rule, Youden
+from core.sweeps.compared import over_the_choice
 from pages.shared import state
 from pages.shared.errors import say_error
 from pages.shared.words import literal
@@ -35,7 +36,7 @@ def show_rules(subject: Subject) -> None:
             persist_state="session",
             width=300,
         )
-        rule = _asked(subject, kind)
+        rule = over_the_choice(subject.run, _asked(subject, kind))
         st.button(
             "Pick on validation",
             icon=":material/my_location:",
@@ -90,7 +91,7 @@ def say_problem_of(subject: Subject) -> None:
 
 def say_promise(subject: Subject, rule: MaxFnr | MaxFpr) -> None:
     """What the promise is about, and whether there is enough for it; nothing where none is asked for."""
-    if rule.confidence is None:
+    if rule.bound_confidence is None:
         return
     positive = isinstance(rule, MaxFnr)
     budget = rule.max_fnr if isinstance(rule, MaxFnr) else rule.max_fpr
@@ -98,15 +99,17 @@ def say_promise(subject: Subject, rule: MaxFnr | MaxFpr) -> None:
         return
     units = units_of(subject.validation, positive=positive)
     kind = literal(subject.positive) if positive else "other"
-    needed = f"A promise takes at least {units_needed(budget, rule.confidence):,}"
+    needed = f"A promise takes at least {units_needed(budget, rule.bound_confidence):,}"
+    among = f", as it covers that validation also chose this network, of {rule.networks:,}"
+    among = among if rule.networks > 1 else ""
     if not units.by_groups:
-        st.caption(f"{needed} {kind} scans; validation has {units.scans:,}.")
+        st.caption(f"{needed} {kind} scans{among}; validation has {units.scans:,}.")
         return
     event = "missed" if positive else "falsely alarmed"
     st.warning(
         f"The {units.scans:,} {kind} scans of validation come from {units.groups:,} groups, so they are not "
         f"independent. The promise is about new groups: the share of a group's {kind} scans that are {event}, in the "
-        f"mean over groups. {needed} groups.",
+        f"mean over groups. {needed} groups{among}.",
         icon=":material/group:",
     )
 

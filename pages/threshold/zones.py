@@ -5,6 +5,7 @@ import streamlit as st
 from core.charts.zones import zones_figure
 from core.evaluation.decision.rules import Zones
 from core.evaluation.decision.zones import ZoneFigures
+from core.sweeps.compared import over_the_choice
 from pages.shared import charts
 from pages.shared.estimates import show_rate
 from pages.shared.words import SPLIT_NAMES, literal, score_text
@@ -16,7 +17,7 @@ from pages.threshold.subject import Subject
 def show_zones(subject: Subject) -> None:
     """The two targets with `Pick both on validation`, then the three zones of each split at what is being tried."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        rule = _asked(subject)
+        rule = over_the_choice(subject.run, _asked(subject))
         st.button(
             "Pick both on validation",
             icon=":material/my_location:",

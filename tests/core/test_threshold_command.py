@@ -4,7 +4,7 @@ import json
 import math
 
 import pytest
-from tiny_trainings import Finished, call, says_one_line
+from tiny_trainings import TINY, Finished, call, says_one_line
 
 from core.decided import POINT_FILE, point_in_force
 from core.evaluation.decision.choosing import chosen
@@ -23,11 +23,12 @@ def threshold(own_run, capsys):
     return ask
 
 
+EPOCHS = TINY["epochs"]  # among which validation chose the network
 RULES = [
     (["--max-fnr", "0.25"], MaxFnr(0.25)),
-    (["--max-fnr", "0.6", "--confidence", "0.8"], MaxFnr(0.6, 0.8)),
+    (["--max-fnr", "0.8", "--confidence", "0.8"], MaxFnr(0.8, 0.8, EPOCHS)),
     (["--max-fpr", "0.25"], MaxFpr(0.25)),
-    (["--max-fpr", "0.6", "--confidence", "0.8"], MaxFpr(0.6, 0.8)),
+    (["--max-fpr", "0.8", "--confidence", "0.8"], MaxFpr(0.8, 0.8, EPOCHS)),
     (["--cost", "10:1"], Cost(10)),
     (["--cost", "10:2", "--prevalence", "0.05"], Cost(10, 2, 0.05)),
     (["--youden"], Youden()),
@@ -35,7 +36,7 @@ RULES = [
     (["--ppv", "0.5", "--prevalence", "0.3"], Ppv(0.5, 0.3)),
     (["--value", "0.375"], Fixed(0.375)),
     (["--rule-out", "0.1", "--rule-in", "0.2"], Zones(0.1, 0.2)),
-    (["--rule-out", "0.6", "--rule-in", "0.6", "--confidence", "0.8"], Zones(0.6, 0.6, 0.8, 0.8)),
+    (["--rule-out", "0.8", "--rule-in", "0.8", "--confidence", "0.8"], Zones(0.8, 0.8, 0.8, 0.8, EPOCHS)),
 ]
 
 
@@ -75,8 +76,8 @@ def test_every_rule_chooses_on_validation_as_the_library_does(threshold, own_run
         (["--cost", "0:1"], "the cost of a miss must be above 0"),
         (["--f-beta", "0"], "beta must be above 0"),
         (["--value", "2"], "threshold must lie in [0, 1], found 2"),
-        (["--max-fnr", "0.01", "--confidence", "0.95"], "4 positives in val cannot promise an FNR of at most 0.01"),
-        (["--max-fnr", "0.01", "--confidence", "0.95"], "it takes 299 positives, or a larger max_fnr"),
+        (["--max-fnr", "0.01", "--confidence", "0.95"], "4 positives in val, which also chose the network of"),
+        (["--max-fnr", "0.01", "--confidence", "0.95"], "it takes 615 positives, or a larger max_fnr"),
         (["--history", "--max-fnr", "0.1"], "expected --history or --back by itself"),
         (["--back", "--save"], "expected --history or --back by itself"),
         (["--back", "--history"], "not allowed with argument"),

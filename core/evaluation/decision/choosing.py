@@ -85,16 +85,16 @@ def zone_thresholds(scored: Scored, rule: Zones, *, split: str = "val") -> tuple
 
 def promise_of(scored: Scored, rule: Rule, *, split: str = "val") -> str:
     """What a threshold chosen so promises, over how many scans of how many groups; empty where it is nothing."""
-    if isinstance(rule, MaxFnr):
-        return _promise(scored, rule.max_fnr, rule.confidence, split, positive=True)
-    if isinstance(rule, MaxFpr):
-        return _promise(scored, rule.max_fpr, rule.confidence, split, positive=False)
+    if isinstance(rule, MaxFnr | MaxFpr):
+        over = rule.confidence is not None
+        return f"{_promise_of_one(scored, rule, split)}{_over_the_choice(rule.networks, split) if over else ''}"
     if isinstance(rule, Zones):
-        both = f"{promise_of(scored, rule.below, split=split)} {promise_of(scored, rule.above, split=split)}"
-        if rule.out_confidence is None or rule.in_confidence is None:
-            return both
-        together = max(0.0, rule.out_confidence + rule.in_confidence - 1)
-        return f"{both} Both together at {together:.4g} confidence."
+        both = f"{_promise_of_one(scored, rule.below, split)} {_promise_of_one(scored, rule.above, split)}"
+        if rule.out_confidence is not None and rule.in_confidence is not None:
+            together = max(0.0, rule.out_confidence + rule.in_confidence - 1)
+            both = f"{both} Both together at {together:.10g} confidence."
+        over = rule.out_confidence is not None or rule.in_confidence is not None
+        return f"{both}{_over_the_choice(rule.networks, split) if over else ''}"
     return ""
 
 
@@ -153,20 +153,20 @@ def candidates(scored: Scored) -> Candidates:
 
 
 def _lowest_misses(scored: Scored, rule: MaxFnr, split: str) -> float:
-    if rule.confidence is None:
+    if rule.bound_confidence is None:
         return highest_with_misses(scored, rule.max_fnr)
-    found = promised_max_fnr(scored, rule.max_fnr, rule.confidence)
+    found = promised_max_fnr(scored, rule.max_fnr, rule.bound_confidence)
     if found is None:
-        raise ValueError(_too_few(scored, "max_fnr", rule.max_fnr, rule.confidence, split))
+        raise ValueError(_too_few(scored, rule, rule.max_fnr, split))
     return found
 
 
 def _fewest_alarms(scored: Scored, rule: MaxFpr, split: str) -> float:
-    if rule.confidence is None or rule.max_fpr == 1:
+    if rule.bound_confidence is None or rule.max_fpr == 1:
         return lowest_with_alarms(scored, rule.max_fpr)
-    cleared = promised_max_fpr(scored, rule.max_fpr, rule.confidence)
+    cleared = promised_max_fpr(scored, rule.max_fpr, rule.bound_confidence)
     if cleared is None:
-        raise ValueError(_too_few(scored, "max_fpr", rule.max_fpr, rule.confidence, split))
+        raise ValueError(_too_few(scored, rule, rule.max_fpr, split))
     return lowest_above(scored, cleared)
 
 
@@ -181,33 +181,43 @@ def _most_lenient(steps: Candidates, rule: Ppv, split: str) -> float:
     return float(steps.threshold[reached[0]])
 
 
-def _promise(scored: Scored, budget: float, confidence: float | None, split: str, *, positive: bool) -> str:
+def _promise_of_one(scored: Scored, rule: MaxFnr | MaxFpr, split: str) -> str:
+    positive = isinstance(rule, MaxFnr)
+    budget = rule.max_fnr if isinstance(rule, MaxFnr) else rule.max_fpr
     units = units_of(scored, positive=positive)
     kind, rate, event = ("positive", "FNR", "missed") if positive else ("other", "FPR", "falsely alarmed")
     scans = f"{units.scans:,} {kind} scan{'s' if units.scans != 1 else ''}"
     groups = f"{units.groups:,} group{'s' if units.groups != 1 else ''}"
-    if confidence is None:
+    if rule.confidence is None:
         those = f"{scans} of {groups}" if units.by_groups else scans
         return f"At most {budget:.4g} are {event} of the {those} in {split}; nothing is promised of new ones."
     if not units.by_groups:
         like = f"New scans like the {scans} in {split}"
-        return f"{like} have an {rate} of at most {budget:.4g}, at {confidence:g} confidence."
+        return f"{like} have an {rate} of at most {budget:.4g}, at {rule.confidence:.10g} confidence."
     return (
         f"In new groups like the {groups} with {scans} in {split}, the share of a group's {kind} scans that are "
-        f"{event} is at most {budget:.4g} in the mean over groups, at {confidence:g} confidence."
+        f"{event} is at most {budget:.4g} in the mean over groups, at {rule.confidence:.10g} confidence."
     )
 
 
-def _too_few(scored: Scored, name: str, budget: float, confidence: float, split: str) -> str:
-    positive = name == "max_fnr"
-    event, rate = ("missed", "FNR") if positive else ("alarmed", "FPR")
+def _over_the_choice(networks: int, split: str) -> str:
+    return f" It covers that {split} also chose this network, of {networks:,}." if networks > 1 else ""
+
+
+def _too_few(scored: Scored, rule: MaxFnr | MaxFpr, budget: float, split: str) -> str:
+    name, event, rate, kind = (
+        ("max_fnr", "missed", "FNR", "positives")
+        if isinstance(rule, MaxFnr)
+        else ("max_fpr", "alarmed", "FPR", "others")
+    )
     if budget == 0:
         return f"no number of scans can promise that nothing is ever {event}: ask for {name} above 0"
-    units = units_of(scored, positive=positive)
-    kind = "positives" if positive else "others"
+    units = units_of(scored, positive=isinstance(rule, MaxFnr))
     what = f"{units.groups:,} groups with {kind}" if units.by_groups else f"{units.scans:,} {kind}"
     unit = "groups" if units.by_groups else kind
+    among = f", which also chose the network of {rule.networks:,}," if rule.networks > 1 else ""
+    needed = units_needed(budget, rule.bound_confidence or 0.0)
     return (
-        f"{what} in {split} cannot promise an {rate} of at most {budget:g} at {confidence:g} confidence: "
-        f"it takes {units_needed(budget, confidence):,} {unit}, or a larger {name}"
+        f"{what} in {split}{among} cannot promise an {rate} of at most {budget:g} at {rule.confidence:.10g} "
+        f"confidence: it takes {needed:,} {unit}, or a larger {name}"
     )

@@ -9,6 +9,11 @@ Jordan, "Distribution-free, risk-controlling prediction sets", Journal of the AC
 themselves it is as old as S. S. Wilks, "Determination of sample sizes for setting tolerance limits", Annals of
 Mathematical Statistics 12 (1941).
 
+Where the network itself is the best of several by figures on the same scans (epochs of a training, trials of a sweep),
+the error that is allowed is shared equally among them (Bonferroni): then the bounds of all hold together with the
+confidence asked for, and so does that of whichever was kept. It takes their trainings not to have looked at these scans
+otherwise.
+
 What is tested depends on who is independent of whom:
 
 - Each group holds one scan of the class: the number of events is binomial, and its exact upper bound is used.
@@ -32,7 +37,7 @@ from scipy.special import betainc, betaincinv, xlogy
 from core.evaluation.intervals import check_confidence
 from core.evaluation.scored import Scored
 
-_ROUNDING = 1e-9  # sums of shares that should be whole numbers
+_ROUNDING = 1e-9  # relative: sums of shares that should be whole numbers, and chances that should be equal
 
 
 @dataclass(frozen=True)
@@ -141,7 +146,7 @@ def _last_tolerated(
     order = np.lexsort((shares, values))  # ties by share, so that the order of scans changes no rounding
     values, below = values[order], np.cumsum(shares[order]) - shares[order]
     first = np.r_[True, values[1:] != values[:-1]]
-    passed = hoeffding_bentkus(below[first], units, budget) <= 1 - confidence
+    passed = hoeffding_bentkus(below[first], units, budget) <= (1 - confidence) * (1 + _ROUNDING)
     return _last_before_failure(values[first], passed)
 
 

@@ -57,4 +57,4 @@ def chosen_words(text: str, split: str) -> str:
 
 
 def _numbers(given: dict[str, str]) -> dict[str, float]:
-    return {name: float(number) for name, number in given.items()}
+    return {name: int(number) if name == "networks" else float(number) for name, number in given.items()}

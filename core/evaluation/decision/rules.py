@@ -12,21 +12,32 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class MaxFnr:
-    """At most a share `max_fnr`, in [0, 1), of the positives missed; with `confidence`, in (0, 1), of new ones too."""
+    """At most a share `max_fnr`, in [0, 1), of the positives missed; with `confidence`, in (0, 1), of new ones too.
+
+    The promise covers that the network is one of `networks` that were compared on the same scans.
+    """
 
     max_fnr: float
     confidence: float | None = None
+    networks: int = 1
 
     reason = "A miss is the worst that can happen: say how many are bearable, and alarm no more than that takes."
 
     def __post_init__(self) -> None:
         _check("max_fnr", self.max_fnr, low_is_in=True)
         _check("confidence", self.confidence)
+        _check_networks(self.networks)
+
+    @property
+    def bound_confidence(self) -> float | None:
+        """Of the bound for one network, so that the bounds of all that were compared hold together; None without."""
+        return _bound_confidence(self.confidence, self.networks)
 
     @property
     def text(self) -> str:
         """As kept with a threshold."""
-        return f"max_fnr={_plain(self.max_fnr)}{_confidence_text('confidence', self.confidence)}"
+        sure = _confidence_text("confidence", self.confidence)
+        return f"max_fnr={_plain(self.max_fnr)}{sure}{_networks_text(self.confidence, self.networks)}"
 
     @property
     def words(self) -> str:
@@ -36,21 +47,29 @@ class MaxFnr:
 
 @dataclass(frozen=True)
 class MaxFpr:
-    """At most a share `max_fpr` in [0, 1] of the others alarmed; with `confidence` promised for new ones."""
+    """At most a share `max_fpr` in [0, 1] of the others alarmed; `confidence` and `networks` as in `MaxFnr`."""
 
     max_fpr: float
     confidence: float | None = None
+    networks: int = 1
 
     reason = "There is time for only so many false alarms: miss as few as that allows."
 
     def __post_init__(self) -> None:
         _check("max_fpr", self.max_fpr, low_is_in=True, high_is_in=True)
         _check("confidence", self.confidence)
+        _check_networks(self.networks)
+
+    @property
+    def bound_confidence(self) -> float | None:
+        """Of the bound for one network, so that the bounds of all that were compared hold together; None without."""
+        return _bound_confidence(self.confidence, self.networks)
 
     @property
     def text(self) -> str:
         """As kept with a threshold."""
-        return f"max_fpr={_plain(self.max_fpr)}{_confidence_text('confidence', self.confidence)}"
+        sure = _confidence_text("confidence", self.confidence)
+        return f"max_fpr={_plain(self.max_fpr)}{sure}{_networks_text(self.confidence, self.networks)}"
 
     @property
     def words(self) -> str:
@@ -189,14 +208,15 @@ class Default:
 class Zones:
     """Two thresholds: at most `rule_out` of the positives below the lower, `rule_in` of the others from the upper on.
 
-    Each target may be promised for new scans with a confidence of its own; both then hold together with at least
-    the sum of the two confidences less 1.
+    Each target may be promised for new scans with a confidence of its own, over a choice among `networks` as in
+    `MaxFnr`; both then hold together with at least the sum of the two confidences less 1.
     """
 
     rule_out: float
     rule_in: float
     out_confidence: float | None = None
     in_confidence: float | None = None
+    networks: int = 1
 
     reason = "Leave to a reader what the model cannot tell: rule out below, rule in above, refer in between."
 
@@ -205,16 +225,17 @@ class Zones:
         _check("rule_in", self.rule_in, low_is_in=True, high_is_in=True)
         _check("out_confidence", self.out_confidence)
         _check("in_confidence", self.in_confidence)
+        _check_networks(self.networks)
 
     @property
     def below(self) -> MaxFnr:
         """The rule of the lower threshold."""
-        return MaxFnr(self.rule_out, self.out_confidence)
+        return MaxFnr(self.rule_out, self.out_confidence, self.networks)
 
     @property
     def above(self) -> MaxFpr:
         """The rule of the upper threshold."""
-        return MaxFpr(self.rule_in, self.in_confidence)
+        return MaxFpr(self.rule_in, self.in_confidence, self.networks)
 
     @property
     def text(self) -> str:
@@ -222,6 +243,7 @@ class Zones:
         sure = (
             f"{_confidence_text('out_confidence', self.out_confidence)}"
             f"{_confidence_text('in_confidence', self.in_confidence)}"
+            f"{_networks_text(self.out_confidence or self.in_confidence, self.networks)}"
         )
         return f"rule_out={_plain(self.rule_out)}, rule_in={_plain(self.rule_in)}{sure}"
 
@@ -258,4 +280,17 @@ def _confidence_text(name: str, confidence: float | None) -> str:
 
 
 def _confidence_words(confidence: float | None) -> str:
-    return "" if confidence is None else f", promised for new scans with {_percent(confidence)} confidence"
+    return "" if confidence is None else f", promised for new ones with {confidence * 100:.10g} % confidence"
+
+
+def _networks_text(confidence: float | None, networks: int) -> str:
+    return "" if confidence is None or networks == 1 else f", networks={networks}"
+
+
+def _bound_confidence(confidence: float | None, networks: int) -> float | None:
+    return None if confidence is None else 1 - (1 - confidence) / networks
+
+
+def _check_networks(networks: int) -> None:
+    if networks < 1:
+        raise ValueError(f"networks compared must be at least 1, found {networks}")

@@ -91,6 +91,44 @@ def test_a_promise_that_ignores_groups_is_broken_far_too_often():
     assert violations(equal, fnr, 0.1, seed=5, draws=400) <= ALLOWED
 
 
+def best_of_equals(rng, networks):
+    """100 positives and 300 others, scored by networks that are equally good; the one that looks best is kept."""
+    labels = np.arange(400) < 100
+    scores = ndtr(rng.normal(labels * 2.0, 1, size=(networks, 400)))
+    cuts = np.quantile(scores[:, ~labels], 0.9, axis=1)
+    return Scored.of(scores[(scores[:, labels] < cuts[:, None]).mean(axis=1).argmin()], labels)
+
+
+def test_the_promise_is_kept_where_the_network_was_chosen_on_the_same_scans():
+    networks, rng = 30, np.random.default_rng(8)
+    kept = [best_of_equals(rng, networks) for _ in range(DRAWS)]
+    broken = {
+        told: np.mean([ndtr(ndtri(chosen(scored, MaxFnr(0.1, 0.95, told)).threshold) - 2) > 0.1 for scored in kept])
+        for told in (networks, 1)
+    }
+    assert broken[networks] <= ALLOWED
+    assert broken[1] > 0.08  # without knowing of the choice it would be broken
+
+
+def test_the_choice_among_networks_takes_more_positives_and_is_said():
+    scored = Scored.of(np.r_[np.full(100, 0.8), 0.1], np.arange(101) < 100)
+    alone, over = MaxFnr(0.05, 0.95), MaxFnr(0.05, 0.95, 20)
+    assert "chose this network" not in chosen(scored, alone).promise
+    with pytest.raises(ValueError, match=r"in val, which also chose the network of 20, cannot .* takes 117 positives"):
+        chosen(scored, over)
+    more = Scored.of(np.r_[np.full(117, 0.8), 0.1], np.arange(118) < 117)
+    assert chosen(more, over).promise.endswith("It covers that val also chose this network, of 20.")
+
+
+@pytest.mark.parametrize("groups", range(1, 40))
+def test_as_many_groups_as_it_takes_are_enough(groups):
+    budget = 0.5
+    confidence = 1 - budget**groups  # just enough, to the last bit
+    scored = Scored.of(np.full(2 * groups, 0.8), np.ones(2 * groups, bool), np.repeat(np.arange(groups), 2))
+    assert units_needed(budget, confidence) == groups
+    assert promised_max_fnr(scored, budget, confidence) == 0.8
+
+
 def test_the_plain_budget_keeps_no_such_promise():
     def budget(scored, target, _confidence):
         return chosen(Scored.of(np.r_[scored.scores, 0.5], np.r_[scored.labels, False]), MaxFnr(target)).threshold

@@ -42,7 +42,10 @@ def test_every_rule_has_words_and_a_reason_of_one_sentence_or_two(rule):
     [
         (MaxFnr(0.05), "max_fnr=0.05"),
         (MaxFnr(0.02, 0.95), "max_fnr=0.02, confidence=0.95"),
+        (MaxFnr(0.02, 0.95, 20), "max_fnr=0.02, confidence=0.95, networks=20"),
         (MaxFpr(0.1), "max_fpr=0.1"),
+        (MaxFpr(0.1, 0.95, 3), "max_fpr=0.1, confidence=0.95, networks=3"),
+        (Zones(0.02, 0.05, None, 0.9, 7), "rule_out=0.02, rule_in=0.05, in_confidence=0.9, networks=7"),
         (Cost(10), "cost=10:1"),
         (Cost(10, 1, 0.05), "cost=10:1, prevalence=0.05"),
         (Youden(), "youden"),
@@ -74,6 +77,7 @@ def test_a_text_of_no_rule_is_refused_and_shown_as_it_is(text):
         (lambda: MaxFnr(1.0), r"max_fnr must lie in \[0, 1\), found 1"),
         (lambda: MaxFnr(math.nan), r"max_fnr must lie in \[0, 1\)"),
         (lambda: MaxFnr(0.1, 1.0), r"confidence must lie in \(0, 1\)"),
+        (lambda: MaxFnr(0.1, 0.9, 0), "networks compared must be at least 1, found 0"),
         (lambda: MaxFpr(-0.1), r"max_fpr must lie in \[0, 1\]"),
         (lambda: Cost(0), "the cost of a miss must be above 0, found 0"),
         (lambda: Cost(1, math.inf), "the cost of a false alarm must be above 0, found inf"),
@@ -109,7 +113,7 @@ def test_costs_are_said_with_their_direction(cost, words):
         (
             "max_fnr=0.05, confidence=0.95",
             "val",
-            "chosen on validation: at most 5 % missed, promised for new scans with 95 % confidence",
+            "chosen on validation: at most 5 % missed, promised for new ones with 95 % confidence",
         ),
         ("youden", "site 3", "chosen on site 3: the largest sum of sensitivity and specificity (Youden)"),
         ("fixed=0.3", "val", "set by hand"),

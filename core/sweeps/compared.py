@@ -1,0 +1,48 @@
+"""Among how many networks validation chose a run's: what a promise made on validation has to cover."""
+
+from dataclasses import replace
+from typing import TypeVar
+
+from core.errors import ExplorerError, RequestError
+from core.evaluation.decision.rules import MaxFnr, MaxFpr, Rule, Zones
+from core.runs import Run
+from core.sweeps.space import Choices
+from core.sweeps.sweep import find_sweep
+from core.training.config import config_from_json
+
+_AnyRule = TypeVar("_AnyRule", bound=Rule)
+
+
+def networks_compared(run: Run) -> int:
+    """How many networks the run's was chosen among by figures on validation: epochs, of all trials of its sweep.
+
+    Epochs are those that were asked for, as early stopping looks at validation too.
+
+    Raises:
+        RequestError: the run is a trial of a sweep that is not here.
+        ConfigError: the run's settings are none of this version.
+    """
+    config = config_from_json(run.record.config)
+    epochs = 1 if config.best_by == "last" else config.epochs
+    if not run.record.sweep:
+        return epochs
+    try:
+        sweep = find_sweep(run.record.sweep, run.folder.parent)
+    except ExplorerError as error:
+        raise RequestError(
+            f"nothing can be promised of run {run.id}: it is one of the trials of sweep {run.record.sweep}, which is "
+            "not here to say how many there were; copy the sweep's folder too, or choose without a promise"
+        ) from error
+    varied = sweep.space.get("epochs")
+    if varied is not None and epochs > 1:
+        epochs = int(max(varied.values)) if isinstance(varied, Choices) else int(varied.high)
+    return epochs * sweep.trials
+
+
+def over_the_choice(run: Run, rule: _AnyRule) -> _AnyRule:
+    """The rule, its promise covering that validation chose the run's network too. Raises as `networks_compared`."""
+    if isinstance(rule, MaxFnr | MaxFpr) and rule.confidence is not None:
+        return replace(rule, networks=networks_compared(run))
+    if isinstance(rule, Zones) and not (rule.out_confidence is None and rule.in_confidence is None):
+        return replace(rule, networks=networks_compared(run))
+    return rule
