@@ -7,7 +7,7 @@ from core.errors import ExplorerError, RequestError
 from core.evaluation.decision.rules import MaxFnr, MaxFpr, Rule, Zones
 from core.runs import Run
 from core.sweeps.space import Choices
-from core.sweeps.sweep import find_sweep
+from core.sweeps.sweep import Sweep, find_sweep
 from core.training.config import config_from_json
 
 _AnyRule = TypeVar("_AnyRule", bound=Rule)
@@ -23,20 +23,14 @@ def networks_compared(run: Run) -> int:
         ConfigError: the run's settings are none of this version.
     """
     config = config_from_json(run.record.config)
-    epochs = 1 if config.best_by == "last" else config.epochs
-    if not run.record.sweep:
-        return epochs
-    try:
-        sweep = find_sweep(run.record.sweep, run.folder.parent)
-    except ExplorerError as error:
-        raise RequestError(
-            f"nothing can be promised of run {run.id}: it is one of the trials of sweep {run.record.sweep}, which is "
-            "not here to say how many there were; copy the sweep's folder too, or choose without a promise"
-        ) from error
-    varied = sweep.space.get("epochs")
-    if varied is not None and epochs > 1:
-        epochs = int(max(varied.values)) if isinstance(varied, Choices) else int(varied.high)
-    return epochs * sweep.trials
+    epochs, keeps_best, trials = config.epochs, config.best_by != "last", 1
+    if run.record.sweep:
+        sweep = _sweep_of(run)
+        varied = sweep.space.get("epochs")
+        if varied is not None:
+            epochs = int(max(varied.values)) if isinstance(varied, Choices) else int(varied.high)
+        keeps_best, trials = keeps_best or "best_by" in sweep.space, sweep.trials
+    return (epochs if keeps_best else 1) * trials
 
 
 def over_the_choice(run: Run, rule: _AnyRule) -> _AnyRule:
@@ -46,3 +40,13 @@ def over_the_choice(run: Run, rule: _AnyRule) -> _AnyRule:
     if isinstance(rule, Zones) and not (rule.out_confidence is None and rule.in_confidence is None):
         return replace(rule, networks=networks_compared(run))
     return rule
+
+
+def _sweep_of(run: Run) -> Sweep:
+    try:
+        return find_sweep(run.record.sweep, run.folder.parent)
+    except ExplorerError as error:
+        raise RequestError(
+            f"nothing can be promised of run {run.id}: it is one of the trials of sweep {run.record.sweep}, which is "
+            "not here to say how many there were; copy the sweep's folder too, or choose without a promise"
+        ) from error
