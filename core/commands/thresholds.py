@@ -62,6 +62,8 @@ def asked_rule(options: Mapping[str, Any]) -> Rule | None:
 def threshold(run: Run, rule: Rule | None, *, prevalence: float | None, save: bool) -> Facts:
     """Choose a threshold on validation by a rule, and report it on test; without one, report the one in force.
 
+    It is saved once its figures are there: a request that fails changes nothing.
+
     Raises:
         ConfigError: no threshold does what the rule asks.
     """
@@ -76,9 +78,11 @@ def threshold(run: Run, rule: Rule | None, *, prevalence: float | None, save: bo
         point = point_in_force(run) if rule is None else chosen(splits["val"].scored, rule)
     except ValueError as error:
         raise ConfigError(str(error)) from error
+    rests_on: Facts = {"torn_groups": torn_groups(run), **what_was_used(run), "val": None, "test": None}
+    rests_on |= {name: _figures(results, point, prevalence) for name, results in splits.items()}
     if save:
         point = save_point(run, point)
-    facts: Facts = {
+    return {
         "run": run.id,
         "threshold": point.threshold,
         "rule": point.rule,
@@ -86,12 +90,8 @@ def threshold(run: Run, rule: Rule | None, *, prevalence: float | None, save: bo
         "chosen": chosen_facts(point),
         "scores": splits["val"].score_kind or "raw",
         "saved": save,
-        "torn_groups": torn_groups(run),
-        **what_was_used(run),
-        "val": None,
-        "test": None,
+        **rests_on,
     }
-    return facts | {name: _figures(results, point, prevalence) for name, results in splits.items()}
 
 
 def history(run: Run) -> Facts:

@@ -136,7 +136,20 @@ def test_every_report_says_how_its_threshold_was_chosen(threshold, own_run, caps
     assert predicted["says"] == "chosen on validation: at most 25 % missed"
 
 
-def test_figures_that_are_not_finite_are_none(threshold, own_run):
+def test_figures_that_are_not_finite_are_none_and_people_can_read_them(threshold, own_run):
     facts = threshold("--value", "1", "--prevalence", "0.1").facts["val"]["in_patients"]
     assert facts["lr_positive"]["value"] is None or math.isfinite(facts["lr_positive"]["value"])
     json.dumps(facts, allow_nan=False)
+    for value in ("0", "0.2", "0.5", "0.8", "1"):
+        told = threshold("--value", value, "--prevalence", "0.1", json_too=False)
+        assert told.status == 0, told.stderr
+        assert "lr_positive" in told.stdout
+
+
+def test_a_request_that_fails_saves_nothing(threshold, own_run, monkeypatch):
+    def fails(*_: object) -> None:
+        raise RuntimeError("no figures")
+
+    monkeypatch.setattr("core.evaluation.decision.population.in_population", fails)
+    assert threshold("--value", "0.2", "--prevalence", "0.1", "--save").status == 1
+    assert not (own_run.folder / POINT_FILE).exists()

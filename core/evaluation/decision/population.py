@@ -76,11 +76,16 @@ class InPopulation:
     by_groups: bool
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values, None for what is no finite number."""
-        names = ("ppv", "npv", "lr_positive", "lr_negative")
+        """As plain values, None for NaN; a likelihood ratio names in `unbounded` those of its numbers that have no end.
+
+        JSON has no infinity: such a number is None too, and only `unbounded` tells it from one that nobody knows.
+        """
         return {
             "prevalence": self.prevalence,
-            **{name: _finite(getattr(self, name)) for name in names},
+            "ppv": self.ppv.to_json(),
+            "npv": self.npv.to_json(),
+            "lr_positive": _ratio_to_json(self.lr_positive),
+            "lr_negative": _ratio_to_json(self.lr_negative),
             "says": self.people.says if self.people else "One class is absent: nothing can be said of people.",
         }
 
@@ -240,8 +245,7 @@ def _at_least_said(whole: int, exactly: float) -> str:
     return "fewer than 1" if whole == 0 and exactly > 0 else f"{whole:,}"
 
 
-def _finite(estimate: Estimate) -> dict[str, float | None]:
-    return {
-        name: value if math.isfinite(value) else None
-        for name, value in (("value", estimate.value), ("low", estimate.low), ("high", estimate.high))
-    }
+def _ratio_to_json(ratio: Estimate) -> dict[str, Any]:
+    plain = ratio.to_json()
+    unbounded = [name for name, value in plain.items() if value is not None and math.isinf(value)]
+    return {**plain, **dict.fromkeys(unbounded), "unbounded": unbounded}

@@ -60,7 +60,14 @@ def test_without_a_false_alarm_the_ratio_has_no_upper_end_and_its_lower_one_is_t
     assert 1 < found.lr_positive.low < math.inf
     assert found.ppv.value == found.ppv.high == 1
     assert 0.05 < found.ppv.low < 1
-    assert found.to_json()["lr_positive"]["value"] is None
+    told = found.to_json()["lr_positive"]
+    assert told == {"value": None, "low": found.lr_positive.low, "high": None, "unbounded": ["value", "high"]}
+    assert found.to_json()["lr_negative"]["unbounded"] == []
+
+
+def test_a_ratio_that_nobody_knows_is_not_called_unbounded():
+    nobody_called = in_population(scored_of(0, 0, 10, 150), 0.5, 0.05).to_json()["lr_positive"]
+    assert nobody_called == {"value": None, "low": None, "high": None, "unbounded": []}
 
 
 def test_without_a_miss_the_ratio_is_zero_and_its_upper_end_is_told():
