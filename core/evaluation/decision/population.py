@@ -16,7 +16,7 @@ from core.evaluation.draws import DRAWS, drawn_counts
 from core.evaluation.intervals import Estimate
 from core.evaluation.scored import Scored
 
-PEOPLE = 1000
+PEOPLE, MOST_PEOPLE = 1000, 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,13 @@ class People:
     def says(self) -> str:
         """In a sentence: "Of 1,000 people like these, 50 have it: 48 found, 2 missed, 95 alarmed for nothing."."""
         missed = _at_least_said(self.missed, self.missed_exactly)
-        alarmed = _at_least_said(self.alarmed, self.alarmed_exactly)
-        return (
-            f"Of {self.people:,} people like these, {self.have_it:,} have it: {self.found:,} found, {missed} missed, "
-            f"{alarmed} alarmed for nothing."
-        )
+        alarmed = f"{_at_least_said(self.alarmed, self.alarmed_exactly)} alarmed for nothing"
+        these = f"Of {self.people:,} people like these,"
+        if not self.have_it:  # some do, as the prevalence is above 0
+            return f"{these} fewer than 1 has it: {alarmed}."
+        have = "all but fewer than 1 have" if self.have_it == self.people else f"{self.have_it:,} have"
+        have = "1 has" if self.have_it == 1 else have
+        return f"{these} {have} it: {self.found:,} found, {missed} missed, {alarmed}."
 
 
 @dataclass(frozen=True)
@@ -140,8 +142,14 @@ def in_population(
     )
 
 
-def people_of(counts: Counts, prevalence: float, *, people: int = PEOPLE) -> People:
+def people_of(counts: Counts, prevalence: float, *, people: int | None = None) -> People:
     """The counts of a split carried over to whole people, of whom a share `prevalence` has it.
+
+    Args:
+        counts: of a split, both classes present.
+        prevalence: in (0, 1).
+        people: how many; without it 1,000, or as many times ten as it takes for at least one to have it and one not
+            to, up to `MOST_PEOPLE`.
 
     Raises:
         ValueError: a class is absent, or the prevalence is not within (0, 1).
@@ -150,6 +158,10 @@ def people_of(counts: Counts, prevalence: float, *, people: int = PEOPLE) -> Peo
     positives, negatives = counts.tp + counts.fn, counts.fp + counts.tn
     if not positives or not negatives:
         raise ValueError(f"people need both classes to tell from, found {positives} positive and {negatives} others")
+    if people is None:
+        people = PEOPLE
+        while people * min(prevalence, 1 - prevalence) < 1 and people < MOST_PEOPLE:
+            people *= 10
     have_it = _rounded(people * prevalence)
     missed_exactly = have_it * counts.fn / positives
     alarmed_exactly = (people - have_it) * counts.fp / negatives

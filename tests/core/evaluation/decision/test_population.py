@@ -123,6 +123,34 @@ def test_people_are_said_in_a_sentence():
     assert people.says == "Of 1,000 people like these, 50 have it: 48 found, 2 missed, 95 alarmed for nothing."
 
 
+@pytest.mark.parametrize(
+    ("prevalence", "says"),
+    [
+        (0.001, "Of 1,000 people like these, 1 has it: 1 found, fewer than 1 missed, 100 alarmed for nothing."),
+        (0.0004, "Of 10,000 people like these, 4 have it: 4 found, fewer than 1 missed, 1,000 alarmed for nothing."),
+        (
+            0.9996,
+            "Of 10,000 people like these, 9,996 have it: 9,596 found, 400 missed, fewer than 1 alarmed for nothing.",
+        ),
+        (1e-6, "Of 1,000,000 people like these, 1 has it: 1 found, fewer than 1 missed, 100,000 alarmed for nothing."),
+        (1e-300, "Of 1,000,000,000 people like these, fewer than 1 has it: 100,000,000 alarmed for nothing."),
+        (
+            math.nextafter(1, 0),
+            "Of 1,000,000,000 people like these, all but fewer than 1 have it: 960,000,000 found, 40,000,000 missed, "
+            "0 alarmed for nothing.",
+        ),
+    ],
+)
+def test_so_many_people_are_taken_that_one_has_it_and_one_has_not(prevalence, says):
+    assert people_of(Counts(tp=96, fp=10, fn=4, tn=90), prevalence).says == says
+
+
+@given(st.floats(1e-8, 1, exclude_max=True).filter(lambda prevalence: 1 - prevalence > 1e-8))
+def test_nobody_is_told_that_none_or_all_have_it(prevalence):
+    people = people_of(Counts(tp=96, fp=10, fn=4, tn=90), prevalence)
+    assert 0 < people.have_it < people.people
+
+
 def test_a_part_of_a_miss_is_not_told_as_none():
     people = people_of(Counts(tp=999, fp=0, fn=1, tn=1000), 0.05)
     assert "fewer than 1 missed, 0 alarmed for nothing" in people.says
