@@ -164,7 +164,7 @@ def threshold(options: argparse.Namespace, told: Narrator) -> Any:
     if options.history:
         return thresholds.history(run)
     if options.back is not None:
-        return thresholds.back(run, to=None if options.back == -1 else options.back)
+        return thresholds.back(run, to=None if options.back is True else options.back)
     return thresholds.threshold(run, rule, prevalence=options.prevalence, save=options.save)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _CHOICES = "--max-fnr, --max-fpr, --cost, --youden, --f-beta, --ppv, --value, or --rule-out with --rule-in"
 _RULES = ("max_fnr", "max_fpr", "cost", "youden", "f_beta", "ppv", "value", "rule_out")
+_BESIDE_A_RULE = ("rule_in", "confidence", "prevalence")
 _PROMISED = ("max_fnr", "max_fpr", "rule_out")
 
 
@@ -26,13 +27,14 @@ def asked_rule(options: Mapping[str, Any]) -> Rule | None:
         options: by their names, `max_fnr` and so on; absent ones are None, or false where they are switches.
 
     Raises:
-        RequestError: no rule, several, half of one, a confidence that it cannot promise, or a rule beside the history.
+        RequestError: no rule, several, half of one, a confidence that it cannot promise, or anything beside the history
+            or a step back.
         ConfigError: a value is out of range.
     """
     given = [name for name in _RULES if options[name] is not None and options[name] is not False]
     confidence, prevalence = options["confidence"], options["prevalence"]
     if options["history"] or options["back"] is not None:
-        if given or options["save"] or prevalence is not None:
+        if given or options["save"] or any(options[name] is not None for name in _BESIDE_A_RULE):
             raise RequestError("expected --history or --back by itself, found more; ask for one thing at a time")
         return None
     if (options["rule_out"] is None) != (options["rule_in"] is None):

@@ -82,10 +82,17 @@ def test_every_rule_chooses_on_validation_as_the_library_does(threshold, own_run
         (["--max-fnr", "0.01", "--confidence", "0.95"], "4 positives in val cannot promise an FNR of at most 0.01"),
         (["--max-fnr", "0.01", "--confidence", "0.95"], "it takes 299 positives, or a larger max_fnr"),
         (["--history", "--max-fnr", "0.1"], "expected --history or --back by itself"),
+        (["--history", "--confidence", "0.9"], "expected --history or --back by itself"),
+        (["--history", "--rule-in", "0"], "expected --history or --back by itself"),
+        (["--history", "--prevalence", "0"], "expected --history or --back by itself"),
         (["--back", "--save"], "expected --history or --back by itself"),
+        (["--back", "--rule-in", "0.3"], "expected --history or --back by itself"),
+        (["--back", "0", "--confidence", "0.9"], "expected --history or --back by itself"),
         (["--back", "--history"], "not allowed with argument"),
         (["--back"], "expected a threshold to take back in run"),
         (["--back", "3"], "expected the number of a change from 0 to 0, found 3"),
+        (["--back", "-1"], "expected the number of a change from 0 to 0, found -1"),
+        (["--back", "1.5"], "invalid int value: '1.5'"),
     ],
 )
 def test_a_wrong_request_is_refused_in_one_line(threshold, own_run, arguments, words):
@@ -117,6 +124,17 @@ def test_changes_are_listed_and_taken_back(threshold, own_run):
     assert point_in_force(own_run).threshold == 0.2
     assert threshold("--back", "2").facts["rule"] == "max_fnr=0.25"
     assert threshold("--back", "0").facts["rule"] == "default"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["-1"], ["3"], ["--rule-in", "0.3"], ["--confidence", "0.9"], ["--prevalence", "0.1"]]
+)
+def test_a_step_back_that_is_refused_changes_nothing(threshold, own_run, arguments):
+    threshold("--value", "0.2", "--save")
+    threshold("--value", "0.3", "--save")
+    before = (own_run.folder / POINT_FILE).read_bytes()
+    assert threshold("--back", *arguments).status == 2
+    assert (own_run.folder / POINT_FILE).read_bytes() == before
 
 
 def test_people_can_read_it_too(threshold):
