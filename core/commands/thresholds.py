@@ -103,6 +103,17 @@ def history(run: Run) -> Facts:
     return {"run": run.id, "history": [_change_facts(change) for change in point_history(run)]}
 
 
+def history_for_people(facts: Facts) -> Facts:
+    """The same with each change as lines of its own, without what it has not."""
+    changes = {
+        f"change {change['number']}": {
+            name: value for name, value in change.items() if name != "number" and value not in ("", None)
+        }
+        for change in facts["history"]
+    }
+    return facts | {"history": changes or None}
+
+
 def back(run: Run, *, to: int | None) -> Facts:
     """Put the threshold before the present one in force again, or that of a numbered change."""
     from core.decided import point_in_force, take_back
@@ -159,6 +170,8 @@ def _change_facts(change: "Change") -> Facts:
         "number": change.number,
         "threshold": point.threshold,
         **chosen_facts(point),
+        "promise": point.promise,
+        "scores": point.score_kind or "raw",
         "back_to": change.back_to,
         "fnr": point.fnr.to_json(),
         "fpr": point.fpr.to_json(),

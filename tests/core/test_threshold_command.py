@@ -2,13 +2,15 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from tiny_trainings import Finished, call, says_one_line
 
-from core.decided import POINT_FILE, point_in_force
+from core.decided import POINT_FILE, point_history, point_in_force
 from core.evaluation.decision.choosing import chosen
 from core.evaluation.decision.rules import Cost, FBeta, Fixed, MaxFnr, MaxFpr, Ppv, Youden, Zones
+from core.files import write_json
 from core.results import split_results
 
 
@@ -143,6 +145,32 @@ def test_people_can_read_it_too(threshold):
     assert "ruled out" in said
     threshold("--value", "0.2", "--save")
     assert "set by hand" in threshold("--history", json_too=False).stdout
+
+
+def test_the_history_says_what_each_change_promised_and_on_which_scores(threshold, own_run):
+    threshold("--max-fnr", "0.25", "--save")
+    threshold("--value", "0.2", "--save")
+    first, second = threshold("--history").facts["history"]
+    assert first["promise"].startswith("At most 0.25 are missed of the ")
+    assert second["promise"] == ""
+    assert first["scores"] == second["scores"] == "raw"
+    changes = [replace(change.point, score_kind="calibrated") for change in point_history(own_run)]
+    write_json(
+        own_run.folder / POINT_FILE,
+        changes[-1].to_json() | {"history": [{"back_to": None, "point": point.to_json()} for point in changes]},
+    )
+    assert [change["scores"] for change in threshold("--history").facts["history"]] == ["calibrated"] * 2
+
+
+def test_people_can_read_the_history(threshold):
+    assert "history  none" in threshold("--history", json_too=False).stdout
+    facts = threshold("--max-fnr", "0.25", "--save").facts
+    said = threshold("--history", json_too=False).stdout
+    assert "{" not in said
+    (fnr,) = (line.split(maxsplit=1)[1] for line in said.splitlines() if line.strip().startswith("fnr "))
+    figure = facts["val"]["fnr"]
+    assert fnr == f"{figure['value']:.4f}  (95 % {figure['low']:.4f} to {figure['high']:.4f})"
+    assert facts["promise"] in said
 
 
 def test_every_report_says_how_its_threshold_was_chosen(threshold, own_run, capsys):
