@@ -54,7 +54,13 @@ def read_calibration(run: Run) -> RunCalibration | None:
         if not isinstance(content["in_force"], bool):
             raise ValueError(f"in_force is {content['in_force']!r}")
         temperature = Temperature(
-            float(content["temperature"]), str(content["split"]), int(content["n"]), int(content["fewest"])
+            float(content["temperature"]),
+            str(content["split"]),
+            int(content["n"]),
+            int(content["fewest"]),
+            None
+            if content.get("fewest_groups") is None
+            else int(content["fewest_groups"]),  # absent: an earlier version
         )
         carried = [content.get(name) for name in ("carried_from", "carried_point")]
         if any(not isinstance(one, dict | None) for one in carried):

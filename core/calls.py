@@ -162,9 +162,10 @@ def threshold(options: argparse.Namespace, told: Narrator) -> Any:
     rule = thresholds.asked_rule(vars(options))
     run = found_run(options, told)
     if options.history:
-        return thresholds.history(run)
+        facts = thresholds.history(run)
+        return facts if options.json else thresholds.history_for_people(facts)
     if options.back is not None:
-        return thresholds.back(run, to=None if options.back == -1 else options.back)
+        return thresholds.back(run, to=None if options.back is True else options.back)
     return thresholds.threshold(run, rule, prevalence=options.prevalence, save=options.save)
 
 

@@ -111,7 +111,8 @@ def take_back(run: Run, *, to: int | None = None) -> OperatingPoint:
             the present one was chosen, so that going back again goes further back.
 
     Raises:
-        RequestError: there is nothing to take back, or no change of that number.
+        RequestError: there is nothing to take back, no change of that number, or its rule cannot be met on the scores
+            in force; nothing is changed then.
         RunDamagedError: the history cannot be read.
         WorkError: the run's folder cannot be written.
     """
@@ -122,8 +123,9 @@ def take_back(run: Run, *, to: int | None = None) -> OperatingPoint:
             raise RequestError(f"expected a threshold to take back in run {run.id}, found none; choose one first")
         if not 0 <= target <= len(changes):
             raise RequestError(f"expected the number of a change from 0 to {len(changes)}, found {target}")
-        earlier = _default(run) if target == 0 else changes[target - 1].point
-        return Change(len(changes) + 1, _stamped(run, earlier), _origin(changes, target))
+        earlier = _stamped(run, _default(run) if target == 0 else changes[target - 1].point)
+        point_for_scores(run, earlier)  # refused before anything is written, where the scores in force do not allow it
+        return Change(len(changes) + 1, earlier, _origin(changes, target))
 
     return point_for_scores(run, _changed(run, add, keep_damage=False).point)
 

@@ -135,7 +135,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--back",
         nargs="?",
         type=int,
-        const=-1,
+        const=True,  # by itself: no number that could be typed
         metavar="NUMBER",
         help="put the one before in force again, or that of a numbered change; 0: the default",
     )

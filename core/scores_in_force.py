@@ -29,7 +29,11 @@ def temperature_of(run: Run) -> Temperature:
     val = raw_results(run, "val")
     try:
         return fit_temperature(
-            val.probabilities, val.table["label"].to_numpy(str), classes=val.classes, positive=val.positive
+            val.probabilities,
+            val.table["label"].to_numpy(str),
+            val.table["group"],
+            classes=val.classes,
+            positive=val.positive,
         )
     except ValueError as error:
         raise RequestError(f"{error}; the raw scores stay in force") from error

@@ -10,7 +10,7 @@ def as_text(value: Any, indent: str = "") -> list[str]:
     width = max((len(str(key)) for key in value), default=0)
     lines: list[str] = []
     for key, item in value.items():
-        if isinstance(item, dict) and set(item) == {"value", "low", "high"}:
+        if _is_estimate(item):
             lines.append(f"{indent}{key:<{width}}  {_estimate(item)}")
         elif isinstance(item, dict) and item:
             lines += [f"{indent}{key}", *as_text(item, indent + "  ")]
@@ -24,12 +24,22 @@ def as_text(value: Any, indent: str = "") -> list[str]:
     return lines
 
 
-def _estimate(item: dict[str, float | None]) -> str:
-    if item["value"] is None:
-        return "not defined"
-    if item["low"] is None:
-        return f"{item['value']:.4f}"
-    return f"{item['value']:.4f}  (95 % {item['low']:.4f} to {item['high']:.4f})"
+def _is_estimate(item: Any) -> bool:
+    return isinstance(item, dict) and {"value", "low", "high"} <= set(item) <= {"value", "low", "high", "unbounded"}
+
+
+def _estimate(item: dict[str, Any]) -> str:
+    """A figure and its interval. What is None is unbounded where the figure says so, else not known."""
+
+    def number(name: str, unknown: str) -> str:
+        if name in item.get("unbounded", ()):
+            return "unbounded"
+        return unknown if item[name] is None else f"{item[name]:.4f}"
+
+    value, low, high = number("value", "not defined"), number("low", ""), number("high", "")
+    if not low and not high:
+        return value
+    return f"{value}  (95 % {low or 'unknown'} to {high or 'unknown'})"
 
 
 def _short(value: Any) -> str:

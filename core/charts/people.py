@@ -9,7 +9,7 @@ from core.charts.layout import empty_figure, styled
 from core.charts.palette import CELL_COLOURS
 from core.charts.wording import in_cell
 from core.evaluation.confusion import CLEARED, FALSE_ALARM, FOUND, MISSED
-from core.evaluation.decision.population import People
+from core.evaluation.decision.population import PEOPLE, People
 
 _PER_ROW = 50
 _HEIGHT_PX = 330
@@ -20,12 +20,16 @@ _MARKS = {MISSED: ("x", 9), FOUND: ("circle", 9), FALSE_ALARM: ("diamond", 9), C
 def people_figure(people: People | None, *, title: str | None = None) -> go.Figure:
     """One mark a person: missed first, then found, alarmed for nothing, cleared; in rows of fifty.
 
+    More than `PEOPLE` are said instead: so many marks are no picture.
+
     Args:
         people: whole people, as `in_population` gives them; None where the scans cannot tell.
         title: of the chart.
     """
     if people is None:
         return empty_figure("No people: one class is absent.", title=title)
+    if people.people > PEOPLE:
+        return empty_figure(f"{people.people:,} people are too many to draw.", title=title)
     counts = {MISSED: people.missed, FOUND: people.found, FALSE_ALARM: people.alarmed, CLEARED: people.cleared}
     traces, placed = [], 0
     for cell, count in counts.items():

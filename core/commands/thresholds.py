@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _CHOICES = "--max-fnr, --max-fpr, --cost, --youden, --f-beta, --ppv, --value, or --rule-out with --rule-in"
 _RULES = ("max_fnr", "max_fpr", "cost", "youden", "f_beta", "ppv", "value", "rule_out")
+_BESIDE_A_RULE = ("rule_in", "confidence", "prevalence")
 _PROMISED = ("max_fnr", "max_fpr", "rule_out")
 
 
@@ -26,13 +27,14 @@ def asked_rule(options: Mapping[str, Any]) -> Rule | None:
         options: by their names, `max_fnr` and so on; absent ones are None, or false where they are switches.
 
     Raises:
-        RequestError: no rule, several, half of one, a confidence that it cannot promise, or a rule beside the history.
+        RequestError: no rule, several, half of one, a confidence that it cannot promise, or anything beside the history
+            or a step back.
         ConfigError: a value is out of range.
     """
     given = [name for name in _RULES if options[name] is not None and options[name] is not False]
     confidence, prevalence = options["confidence"], options["prevalence"]
     if options["history"] or options["back"] is not None:
-        if given or options["save"] or prevalence is not None:
+        if given or options["save"] or any(options[name] is not None for name in _BESIDE_A_RULE):
             raise RequestError("expected --history or --back by itself, found more; ask for one thing at a time")
         return None
     if (options["rule_out"] is None) != (options["rule_in"] is None):
@@ -62,6 +64,8 @@ def asked_rule(options: Mapping[str, Any]) -> Rule | None:
 def threshold(run: Run, rule: Rule | None, *, prevalence: float | None, save: bool) -> Facts:
     """Choose a threshold on validation by a rule, and report it on test; without one, report the one in force.
 
+    It is saved once its figures are there: a request that fails changes nothing.
+
     Raises:
         ConfigError: no threshold does what the rule asks.
     """
@@ -77,9 +81,11 @@ def threshold(run: Run, rule: Rule | None, *, prevalence: float | None, save: bo
         point = point_in_force(run) if rule is None else chosen(splits["val"].scored, over_the_choice(run, rule))
     except ValueError as error:
         raise ConfigError(str(error)) from error
+    rests_on: Facts = {"torn_groups": torn_groups(run), **what_was_used(run), "val": None, "test": None}
+    rests_on |= {name: _figures(results, point, prevalence) for name, results in splits.items()}
     if save:
         point = save_point(run, point)
-    facts: Facts = {
+    return {
         "run": run.id,
         "threshold": point.threshold,
         "rule": point.rule,
@@ -87,12 +93,8 @@ def threshold(run: Run, rule: Rule | None, *, prevalence: float | None, save: bo
         "chosen": chosen_facts(point),
         "scores": splits["val"].score_kind or "raw",
         "saved": save,
-        "torn_groups": torn_groups(run),
-        **what_was_used(run),
-        "val": None,
-        "test": None,
+        **rests_on,
     }
-    return facts | {name: _figures(results, point, prevalence) for name, results in splits.items()}
 
 
 def history(run: Run) -> Facts:
@@ -100,6 +102,17 @@ def history(run: Run) -> Facts:
     from core.decided import point_history
 
     return {"run": run.id, "history": [_change_facts(change) for change in point_history(run)]}
+
+
+def history_for_people(facts: Facts) -> Facts:
+    """The same with each change as lines of its own, without what it has not."""
+    changes = {
+        f"change {change['number']}": {
+            name: value for name, value in change.items() if name != "number" and value not in ("", None)
+        }
+        for change in facts["history"]
+    }
+    return facts | {"history": changes or None}
 
 
 def back(run: Run, *, to: int | None) -> Facts:
@@ -158,6 +171,8 @@ def _change_facts(change: "Change") -> Facts:
         "number": change.number,
         "threshold": point.threshold,
         **chosen_facts(point),
+        "promise": point.promise,
+        "scores": point.score_kind or "raw",
         "back_to": change.back_to,
         "fnr": point.fnr.to_json(),
         "fpr": point.fpr.to_json(),

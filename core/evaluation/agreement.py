@@ -32,8 +32,18 @@ def recalls(matrices: Matrices) -> Values:
 
 
 def precisions(matrices: Matrices) -> Values:
-    """Share of the calls of each class that are right, shape (..., classes)."""
+    """Share of the calls of each class that are right, shape (..., classes); NaN for one that is never called."""
     return share(np.diagonal(matrices, axis1=-2, axis2=-1), matrices.sum(-2))
+
+
+def precisions_or_zero(matrices: Matrices) -> Values:
+    """The same for an average: 0 for a class that has scans and is never called, NaN for one that has no scans.
+
+    As `f_betas` counts such classes, and scikit-learn's `zero_division=0` over the classes that have scans. To leave a
+    class out that is never found would reward a model for giving it up.
+    """
+    support, called = matrices.sum(-1), matrices.sum(-2)
+    return np.where(support > 0, np.where(called > 0, precisions(matrices), 0.0), np.nan)
 
 
 def f_betas(matrices: Matrices, beta: float = 1.0) -> Values:
@@ -98,10 +108,11 @@ def scores_of(positive: int) -> dict[str, Callable[[Matrices], Values]]:
     }
 
 
-# The micro averages of all three are the accuracy, as every scan has one class and is given one.
+# Of the classes that have scans. The micro averages of all three are the accuracy, as every scan has one class and is
+# given one.
 AVERAGES: dict[str, Callable[[Matrices], Values]] = {
     "macro_recall": lambda matrices: macro(recalls(matrices)),
-    "macro_precision": lambda matrices: macro(precisions(matrices)),
+    "macro_precision": lambda matrices: macro(precisions_or_zero(matrices)),
     "macro_f1": lambda matrices: macro(f_betas(matrices)),
 }
 

@@ -173,9 +173,15 @@ def _kth_highest(starts: NDArray[np.intp], sizes: NDArray[np.intp], k: int) -> N
 
 
 def _means(values: NDArray[np.float64], number: NDArray[np.intp], sizes: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Mean of each column (n, k) by group, shape (groups, k); never outside of what was averaged."""
-    columns = [np.bincount(number, column, minlength=sizes.size) / sizes for column in values.T]
-    return np.clip(np.stack(columns, axis=1), 0.0, 1.0)
+    """Mean of each column (n, k) by group, shape (groups, k); never outside of what was averaged.
+
+    Rounding would leave it: a third of 0.7 + 0.7 + 0.7 is below 0.7, and a group of positive scans would be missed.
+    """
+    if not values.size:
+        return np.empty((sizes.size, values.shape[1]))
+    means = np.stack([np.bincount(number, column, minlength=sizes.size) / sizes for column in values.T], axis=1)
+    in_groups, starts = values[np.argsort(number, kind="stable")], np.cumsum(sizes) - sizes
+    return np.clip(means, np.minimum.reduceat(in_groups, starts), np.maximum.reduceat(in_groups, starts))
 
 
 def _with_score(means: NDArray[np.float64], column: int, score: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from core.evaluation.agreement import f_betas, precisions, precisions_or_zero, recalls
 from core.evaluation.confusion import class_numbers, confusion_matrix
 from core.evaluation.scored import Scored, checked_groups
 
@@ -70,27 +71,22 @@ def classification_report(
 ) -> pd.DataFrame:
     """Columns `precision, recall, f1, support`; a row a class, then `macro average`, `weighted average`.
 
-    A share of nothing is NaN, not 0, and is left out of the averages: a class that the split does
-    not hold has no recall.
+    Averages are over the classes that have scans; weights are their scans. A share of nothing is NaN, not 0: a class
+    that is never called has no precision. In the averages it counts as 0 there (`precisions_or_zero`), as in F1. A
+    class that the split does not hold has no recall and no F1.
 
     Raises:
         ValueError: lengths differ, or a label is not among the classes.
     """
     matrix = confusion_matrix(true_labels, predicted_labels, classes).astype(np.float64)
-    found, support, called = np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
+    support, recall, f1 = matrix.sum(axis=1), recalls(matrix), f_betas(matrix)
     table = pd.DataFrame(
-        {
-            "precision": _ratio(found, called),
-            "recall": _ratio(found, support),
-            "f1": _ratio(2 * found, support + called),
-        },
-        index=pd.Index(list(classes), name="class"),
+        {"precision": precisions(matrix), "recall": recall, "f1": f1}, index=pd.Index(list(classes), name="class")
     )
-    shares = table.to_numpy()
-    macro = _average(shares, np.ones(len(classes)))
-    weighted = _average(shares, support)
-    table.loc["macro average"] = macro
-    table.loc["weighted average"] = weighted
+    counted = support > 0
+    averaged = np.stack([precisions_or_zero(matrix), recall, f1], axis=1)[counted]
+    for name, weights in (("macro average", None), ("weighted average", support[counted])):
+        table.loc[name] = np.average(averaged, axis=0, weights=weights) if counted.any() else np.nan
     table["support"] = [*support.astype(int), int(support.sum()), int(support.sum())]
     return table
 
@@ -106,12 +102,3 @@ def checked_probabilities(probabilities: ArrayLike, classes: Sequence[str]) -> N
         wrong = values[~((values >= 0) & (values <= 1))][0]
         raise ValueError(f"probabilities must lie in [0, 1], found {wrong:g}")
     return values
-
-
-def _ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
-
-
-def _average(shares: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    known = ~np.isnan(shares)
-    return _ratio((np.where(known, shares, 0.0) * weights[:, None]).sum(axis=0), known.T @ weights)

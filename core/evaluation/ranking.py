@@ -58,15 +58,18 @@ def ranking_of(split: Classified, *, draws: int = DRAWS, seed: int = 0) -> Ranki
 def macro_auc(split: Classified, *, confidence: float = 0.95) -> Estimate:
     """Mean of the AUCs of each class against the rest, every class counting alike; classes without scans are left out.
 
-    The interval is normal, from how far each group moves the mean; Wilson's over groups where none does.
+    The interval is normal, from how far each group moves the mean; Wilson's over groups where none does. As with
+    `auc_delong` it is NaN where a class has fewer than two groups with its scans, or with others: one group's AUC does
+    not tell how far another's would lie from it.
     """
-    moved = [auc_influence(scored) for scored in split.by_class.values() if scored.positives and scored.negatives]
-    if not moved:
+    counted = [scored for scored in split.by_class.values() if scored.positives and scored.negatives]
+    if not counted:
         return Estimate(math.nan, math.nan, math.nan)
+    moved = [auc_influence(scored) for scored in counted]
     value = float(np.mean([area for area, _ in moved]))
-    by_group = np.bincount(split.groups, weights=np.mean([influence for _, influence in moved], axis=0))
-    if by_group.size < 2:
+    if any(min(scored.groups_with(scored.labels), scored.groups_with(~scored.labels)) < 2 for scored in counted):
         return Estimate(value, math.nan, math.nan)
+    by_group = np.bincount(split.groups, weights=np.mean([influence for _, influence in moved], axis=0))
     error = math.sqrt(by_group.size / (by_group.size - 1) * float(by_group @ by_group))
     if error == 0:
         return wilson_around(value, by_group.size, confidence)

@@ -74,7 +74,7 @@ class Calibration:
             it depends on the binning.
         brier: the Brier score and its parts, by the same bins.
         n: scans, of which `positives` are positive.
-        method: how the intervals of the bins were made.
+        method: how the intervals of the bins were made, of whichever kinds there are.
     """
 
     binning: Binning
@@ -108,9 +108,11 @@ class Calibration:
 def calibration_of(scored: Scored, *, bins: int = BINS, binning: Binning = "equal count") -> Calibration:
     """Reliability bins, ECE and Brier parts of one split; NaN and no bins without scans.
 
-    The share of positives in a bin has Wilson's interval where scans are independent; else it is from drawing whole
-    groups. Source of the ECE: M. Pakdaman Naeini, G. F. Cooper, M. Hauskrecht, "Obtaining well calibrated
-    probabilities using Bayesian binning", AAAI Conference on Artificial Intelligence (2015), 2901-2907.
+    The share of positives in a bin has Wilson's interval where no group has two scans in the bin; else it is from
+    drawing whole groups, and there is none where the bin holds one group.
+
+    Source of the ECE: M. Pakdaman Naeini, G. F. Cooper, M. Hauskrecht, "Obtaining well calibrated probabilities using
+    Bayesian binning", AAAI Conference on Artificial Intelligence (2015), 2901-2907.
 
     Args:
         scored: scores and truth.
@@ -124,11 +126,6 @@ def calibration_of(scored: Scored, *, bins: int = BINS, binning: Binning = "equa
     there = np.unique(number)
     cut = tuple(_bin(scored, number == k, float(edges[k]), float(edges[k + 1])) for k in there.tolist())
     gaps = [one.n * abs(one.share.value - one.mean_score) for one in cut]
-    method = (
-        "95 % Wilson score intervals, each independent of the others"
-        if scored.independent
-        else f"95 % percentile intervals of {DRAWS:,} resamples of whole groups, Wilson over groups where all agree"
-    )
     return Calibration(
         binning=binning,
         bins=cut,
@@ -136,7 +133,7 @@ def calibration_of(scored: Scored, *, bins: int = BINS, binning: Binning = "equa
         brier=_brier_parts(scored, number, len(edges) - 1),
         n=scored.n,
         positives=scored.positives,
-        method=method,
+        method=_method([(one.n, scored.groups_with(number == k)) for one, k in zip(cut, there, strict=True)], scored),
     )
 
 
@@ -162,6 +159,25 @@ def _bin(scored: Scored, mask: NDArray[np.bool_], low: float, high: float) -> Re
         mean_score=float(scored.scores[mask].mean()),
         share=share_estimate(scored.labels[mask], np.ones(int(mask.sum()), dtype=np.bool_), scored.group_numbers[mask]),
     )
+
+
+def _method(sizes: list[tuple[int, int]], scored: Scored) -> str:
+    """How `share_estimate` made the intervals of bins with so many scans of so many groups."""
+    if scored.independent:
+        return "95 % Wilson score intervals, each independent of the others"
+    wilson = "95 % Wilson score intervals over the scans of a bin in which no group has two"
+    if all(scans == groups for scans, groups in sizes):
+        return wilson
+    parts = []
+    if any(scans > groups > 1 for scans, groups in sizes):
+        parts.append(
+            f"95 % percentile intervals of {DRAWS:,} resamples of whole groups, Wilson over groups where all agree"
+        )
+    if any(scans > groups == 1 for scans, groups in sizes):
+        parts.append("no interval for a bin of several scans of one group")
+    if any(scans == groups for scans, groups in sizes):
+        parts.append(wilson)
+    return "; ".join(parts)
 
 
 def _brier_parts(scored: Scored, number: NDArray[np.intp], bins: int) -> BrierParts:

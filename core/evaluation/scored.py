@@ -86,7 +86,10 @@ def checked_scores(scores: ArrayLike) -> NDArray[np.float64]:
 
     float32 scores become float64 without loss, so a threshold taken from them compares exactly.
     """
-    values = np.array(scores, dtype=np.float64)
+    try:
+        values = np.array(scores, dtype=np.float64)
+    except TypeError as error:  # pandas' NA is no number at all
+        raise ValueError(f"scores must be numbers: {error}") from None
     if values.ndim != 1:
         raise ValueError(f"scores must have shape (n,), found shape {values.shape}")
     if not np.isfinite(values).all():
@@ -100,16 +103,22 @@ def checked_scores(scores: ArrayLike) -> NDArray[np.float64]:
 
 
 def checked_groups(groups: Iterable[object]) -> NDArray[np.str_]:
-    """A read-only text array of shape (n,), or a ValueError where a group is missing."""
+    """A read-only text array of shape (n,), or a ValueError where a group is missing or blank.
+
+    A blank text stands for no group in most tables: taken for a name it would make one patient of all who lack one.
+    """
     if isinstance(groups, np.ndarray) and groups.dtype.kind == "U":
         values = groups.copy()
-        values.flags.writeable = False
-        return values
-    names = list(groups)
-    for row, name in enumerate(names):
-        if name is None or name != name:  # NaN is the one value that differs from itself
-            raise ValueError(f"every scan needs a group, found none at row {row}")
-    values = np.array([str(name) for name in names], dtype=np.str_)
+    else:
+        names = list(groups)
+        for row, name in enumerate(names):
+            if _is_missing(name):
+                raise ValueError(f"every scan needs a group, found none at row {row}")
+        values = np.array([str(name) for name in names], dtype=np.str_)
+    blank = (values == "") | np.char.isspace(values)
+    if blank.any():
+        row = int(np.flatnonzero(blank)[0])
+        raise ValueError(f"every scan needs a group, found the blank text {str(values[row])!r} at row {row}")
     values.flags.writeable = False
     return values
 
@@ -125,9 +134,18 @@ def _checked_labels(labels: ArrayLike) -> NDArray[np.bool_]:
     values = np.asarray(labels)
     if values.ndim != 1:
         raise ValueError(f"labels must have shape (n,), found shape {values.shape}")
-    if values.dtype != np.bool_ and not all(value in (0, 1) for value in values.tolist()):
-        wrong = next(value for value in values.tolist() if value not in (0, 1))
-        raise ValueError(f"labels must be true or false, found {wrong!r}")
+    if values.dtype != np.bool_:
+        for row, value in enumerate(values.tolist()):
+            if _is_missing(value) or value not in (0, 1):
+                raise ValueError(f"labels must be true or false, found {value!r} at row {row}")
     truth = values.astype(np.bool_)  # always a copy
     truth.flags.writeable = False
     return truth
+
+
+def _is_missing(value: object) -> bool:
+    """None, NaN and pandas' NA: NaN differs from itself, and of NA nobody knows whether it does."""
+    try:
+        return value is None or bool(value != value)
+    except TypeError:
+        return True

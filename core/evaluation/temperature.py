@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,10 @@ from scipy.special import expit, softmax
 
 from core.evaluation.confusion import class_numbers
 from core.evaluation.predicted import checked_probabilities
+from core.evaluation.scored import checked_groups, numbered
 
 LOWEST, HIGHEST = 0.05, 20.0  # beyond, the search has run away and no temperature is best
-FEW_OF_A_CLASS = 20  # below, the temperature is said to be a rough one
+FEW_OF_A_CLASS = 20  # groups; below, the temperature is said to be a rough one
 
 # float32 comes no nearer to 1 than 2^-24, but as near to 0 as 2^-149: logits beyond this are flattened, alike at both
 # ends, to a slope that still tells any two scores apart.
@@ -34,6 +35,7 @@ class Temperature:
         split: where it was fitted.
         n: scans it was fitted on.
         fewest: scans of the class that has fewest there.
+        fewest_groups: groups of the class that has fewest there; None where only scans were counted.
 
     With two classes the positive score's map is strictly rising on the numbers that a float32 can be, and depends on
     that score alone: the order of scans, every rate and the AUC stay exactly what they were. With more classes each
@@ -49,6 +51,7 @@ class Temperature:
     split: str
     n: int
     fewest: int
+    fewest_groups: int | None = None
 
     def __post_init__(self) -> None:
         if not LOWEST <= self.value <= HIGHEST:
@@ -56,8 +59,11 @@ class Temperature:
 
     @property
     def is_rough(self) -> bool:
-        """Whether so few scans of a class were there that another split would give quite another one."""
-        return self.fewest < FEW_OF_A_CLASS
+        """Whether a class had so few groups (scans, where only these were counted) that another split would differ.
+
+        Scans of one patient say much the same: 32 of 8 patients settle a temperature about as well as 8.
+        """
+        return (self.fewest if self.fewest_groups is None else self.fewest_groups) < FEW_OF_A_CLASS
 
     def applied(self, probabilities: ArrayLike, *, positive: int = -1) -> NDArray[np.float64]:
         """Calibrated probabilities, shape (n, classes), rows summing to 1.
@@ -121,12 +127,19 @@ class Temperature:
 
     def to_json(self) -> dict[str, Any]:
         """As plain values."""
-        return {"temperature": self.value, "split": self.split, "n": self.n, "fewest": self.fewest}
+        return {
+            "temperature": self.value,
+            "split": self.split,
+            "n": self.n,
+            "fewest": self.fewest,
+            "fewest_groups": self.fewest_groups,
+        }
 
 
 def fit_temperature(
     probabilities: ArrayLike,
     true_labels: Sequence[str] | NDArray[np.str_],
+    groups: Iterable[object] | None = None,
     *,
     classes: Sequence[str],
     positive: str,
@@ -137,6 +150,8 @@ def fit_temperature(
     Args:
         probabilities: of a split that nothing was learnt from and nothing will be reported on, shape (n, classes).
         true_labels: class of each scan, shape (n,).
+        groups: group of each scan, shape (n,); without them every scan stands for itself. They change no temperature,
+            only whether it is called rough.
         classes: names of the columns.
         positive: one of them.
         split: the split's name, kept in the answer.
@@ -149,6 +164,9 @@ def fit_temperature(
     truth = class_numbers(true_labels, classes)
     if values.shape[0] != truth.size:
         raise ValueError(f"probabilities and labels must be equally many, found {values.shape[0]} and {truth.size}")
+    of_group = np.arange(truth.size) if groups is None else numbered(checked_groups(groups))
+    if of_group.size != truth.size:
+        raise ValueError(f"labels and groups must be equally many, found {truth.size} and {of_group.size}")
     counts = np.bincount(truth, minlength=len(classes))
     if not counts.all():
         absent = classes[int(np.flatnonzero(counts == 0)[0])]
@@ -172,7 +190,8 @@ def fit_temperature(
             f"the scores of {split} say too little about the truth to calibrate them: the best temperature would be "
             f"{value:.3g}, outside {LOWEST:g} to {HIGHEST:g}"
         )
-    return Temperature(value, split, int(truth.size), int(counts.min()))
+    fewest_groups = min(np.unique(of_group[truth == k]).size for k in range(len(classes)))
+    return Temperature(value, split, int(truth.size), int(counts.min()), fewest_groups)
 
 
 def _inverse_temperature(decisions: NDArray[np.float64], target: NDArray[np.int64]) -> float:

@@ -181,3 +181,17 @@ def test_a_kill_leaves_a_whole_history_and_no_lock(own_run):
     assert set_to(own_run, 0.9) == point_in_force(own_run)
     clear_leftovers(own_run)
     assert len(point_history(own_run)) == len(history) + 1
+
+
+def test_a_step_back_to_a_rule_that_the_scores_in_force_do_not_allow_changes_nothing(own_run, monkeypatch):
+    set_to(own_run, 0.2)
+    set_to(own_run, 0.3)
+    before_it = (own_run.folder / POINT_FILE).read_bytes()
+
+    def refuses(*_):
+        raise RequestError("cannot apply the rule to the scores in force")
+
+    monkeypatch.setattr("core.decided.point_for_scores", refuses)
+    with pytest.raises(RequestError, match="cannot apply"):
+        take_back(own_run)
+    assert (own_run.folder / POINT_FILE).read_bytes() == before_it

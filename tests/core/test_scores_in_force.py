@@ -222,3 +222,15 @@ def test_joined_groups_have_a_row_each_and_their_own_figures(run):
     np.testing.assert_array_equal(patients.scored.scores, expected.loc[patients.table["group"]])
     assert patients.evaluated(0.5).n == 40
     assert set(patients.with_cells(0.5)["cell"]) <= {"missed", "false alarm", "found", "cleared"}
+
+
+def test_a_temperature_goes_by_groups_and_one_of_an_earlier_version_stays_readable(run):
+    use_calibrated_scores(run)
+    kept = read_calibration(run).temperature
+    assert (kept.fewest, kept.fewest_groups) == (40, 20)
+    path = run.folder / CALIBRATION_FILE
+    content = json.loads(path.read_text(encoding="utf-8"))
+    del content["fewest_groups"]
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert read_calibration(run).temperature == replace(kept, fewest_groups=None)
+    assert temperature_in_force(run).value == kept.value

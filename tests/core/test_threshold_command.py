@@ -2,13 +2,15 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from tiny_trainings import TINY, Finished, call, says_one_line
 
-from core.decided import POINT_FILE, point_in_force
+from core.decided import POINT_FILE, point_history, point_in_force
 from core.evaluation.decision.choosing import chosen
 from core.evaluation.decision.rules import Cost, FBeta, Fixed, MaxFnr, MaxFpr, Ppv, Youden, Zones
+from core.files import write_json
 from core.results import split_results
 
 
@@ -73,16 +75,27 @@ def test_every_rule_chooses_on_validation_as_the_library_does(threshold, own_run
         (["--ppv", "0.5"], "expected --prevalence with --ppv"),
         (["--ppv", "0.5", "--prevalence", "1.5"], "expected a prevalence between 0 and 1, found 1.5"),
         (["--cost", "10"], "expected --cost as a miss to a false alarm, such as 10:1"),
-        (["--cost", "0:1"], "the cost of a miss must be above 0"),
-        (["--f-beta", "0"], "beta must be above 0"),
+        (["--cost", "0:1"], "the cost of a miss must lie between 1e-09 and 1e+09, found 0"),
+        (["--cost", "1e300:1e-300"], "the cost of a miss must lie between"),
+        (["--f-beta", "0"], "beta must lie between 0.01 and 100, found 0"),
+        (["--f-beta", "1e200"], "beta must lie between 0.01 and 100, found 1e+200"),
+        (["--f-beta", "1e-200"], "beta must lie between 0.01 and 100, found 1e-200"),
+        (["--max-fnr", "1e-320", "--confidence", "0.5"], "max_fnr must be at least 1e-12 to be promised"),
         (["--value", "2"], "threshold must lie in [0, 1], found 2"),
         (["--max-fnr", "0.01", "--confidence", "0.95"], "4 positives in val, which also chose the network of"),
         (["--max-fnr", "0.01", "--confidence", "0.95"], "it takes 615 positives, or a larger max_fnr"),
         (["--history", "--max-fnr", "0.1"], "expected --history or --back by itself"),
+        (["--history", "--confidence", "0.9"], "expected --history or --back by itself"),
+        (["--history", "--rule-in", "0"], "expected --history or --back by itself"),
+        (["--history", "--prevalence", "0"], "expected --history or --back by itself"),
         (["--back", "--save"], "expected --history or --back by itself"),
+        (["--back", "--rule-in", "0.3"], "expected --history or --back by itself"),
+        (["--back", "0", "--confidence", "0.9"], "expected --history or --back by itself"),
         (["--back", "--history"], "not allowed with argument"),
         (["--back"], "expected a threshold to take back in run"),
         (["--back", "3"], "expected the number of a change from 0 to 0, found 3"),
+        (["--back", "-1"], "expected the number of a change from 0 to 0, found -1"),
+        (["--back", "1.5"], "invalid int value: '1.5'"),
     ],
 )
 def test_a_wrong_request_is_refused_in_one_line(threshold, own_run, arguments, words):
@@ -116,12 +129,49 @@ def test_changes_are_listed_and_taken_back(threshold, own_run):
     assert threshold("--back", "0").facts["rule"] == "default"
 
 
+@pytest.mark.parametrize(
+    "arguments", [["-1"], ["3"], ["--rule-in", "0.3"], ["--confidence", "0.9"], ["--prevalence", "0.1"]]
+)
+def test_a_step_back_that_is_refused_changes_nothing(threshold, own_run, arguments):
+    threshold("--value", "0.2", "--save")
+    threshold("--value", "0.3", "--save")
+    before = (own_run.folder / POINT_FILE).read_bytes()
+    assert threshold("--back", *arguments).status == 2
+    assert (own_run.folder / POINT_FILE).read_bytes() == before
+
+
 def test_people_can_read_it_too(threshold):
     said = threshold("--rule-out", "0.1", "--rule-in", "0.2", "--prevalence", "0.05", json_too=False).stdout
     assert "Of 1,000 people like these, 50 have it" in said
     assert "ruled out" in said
     threshold("--value", "0.2", "--save")
     assert "set by hand" in threshold("--history", json_too=False).stdout
+
+
+def test_the_history_says_what_each_change_promised_and_on_which_scores(threshold, own_run):
+    threshold("--max-fnr", "0.25", "--save")
+    threshold("--value", "0.2", "--save")
+    first, second = threshold("--history").facts["history"]
+    assert first["promise"].startswith("At most 0.25 are missed of the ")
+    assert second["promise"] == ""
+    assert first["scores"] == second["scores"] == "raw"
+    changes = [replace(change.point, score_kind="calibrated") for change in point_history(own_run)]
+    write_json(
+        own_run.folder / POINT_FILE,
+        changes[-1].to_json() | {"history": [{"back_to": None, "point": point.to_json()} for point in changes]},
+    )
+    assert [change["scores"] for change in threshold("--history").facts["history"]] == ["calibrated"] * 2
+
+
+def test_people_can_read_the_history(threshold):
+    assert "history  none" in threshold("--history", json_too=False).stdout
+    facts = threshold("--max-fnr", "0.25", "--save").facts
+    said = threshold("--history", json_too=False).stdout
+    assert "{" not in said
+    (fnr,) = (line.split(maxsplit=1)[1] for line in said.splitlines() if line.strip().startswith("fnr "))
+    figure = facts["val"]["fnr"]
+    assert fnr == f"{figure['value']:.4f}  (95 % {figure['low']:.4f} to {figure['high']:.4f})"
+    assert facts["promise"] in said
 
 
 def test_every_report_says_how_its_threshold_was_chosen(threshold, own_run, capsys):
@@ -137,7 +187,20 @@ def test_every_report_says_how_its_threshold_was_chosen(threshold, own_run, caps
     assert predicted["says"] == "chosen on validation: at most 25 % missed"
 
 
-def test_figures_that_are_not_finite_are_none(threshold, own_run):
+def test_figures_that_are_not_finite_are_none_and_people_can_read_them(threshold, own_run):
     facts = threshold("--value", "1", "--prevalence", "0.1").facts["val"]["in_patients"]
     assert facts["lr_positive"]["value"] is None or math.isfinite(facts["lr_positive"]["value"])
     json.dumps(facts, allow_nan=False)
+    for value in ("0", "0.2", "0.5", "0.8", "1"):
+        told = threshold("--value", value, "--prevalence", "0.1", json_too=False)
+        assert told.status == 0, told.stderr
+        assert "lr_positive" in told.stdout
+
+
+def test_a_request_that_fails_saves_nothing(threshold, own_run, monkeypatch):
+    def fails(*_: object) -> None:
+        raise RuntimeError("no figures")
+
+    monkeypatch.setattr("core.evaluation.decision.population.in_population", fails)
+    assert threshold("--value", "0.2", "--prevalence", "0.1", "--save").status == 1
+    assert not (own_run.folder / POINT_FILE).exists()

@@ -18,7 +18,7 @@ from core.evaluation.draws import DRAWS, percentile_estimate
 from core.evaluation.intervals import Estimate
 from core.evaluation.scored import Scored
 
-PEOPLE = 1000
+PEOPLE, MOST_PEOPLE = 1000, 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,13 @@ class People:
     def says(self) -> str:
         """In a sentence: "Of 1,000 people like these, 50 have it: 48 found, 2 missed, 95 alarmed for nothing."."""
         missed = _at_least_said(self.missed, self.missed_exactly)
-        alarmed = _at_least_said(self.alarmed, self.alarmed_exactly)
-        return (
-            f"Of {self.people:,} people like these, {self.have_it:,} have it: {self.found:,} found, {missed} missed, "
-            f"{alarmed} alarmed for nothing."
-        )
+        alarmed = f"{_at_least_said(self.alarmed, self.alarmed_exactly)} alarmed for nothing"
+        these = f"Of {self.people:,} people like these,"
+        if not self.have_it:  # some do, as the prevalence is above 0
+            return f"{these} fewer than 1 has it: {alarmed}."
+        have = "all but fewer than 1 have" if self.have_it == self.people else f"{self.have_it:,} have"
+        have = "1 has" if self.have_it == 1 else have
+        return f"{these} {have} it: {self.found:,} found, {missed} missed, {alarmed}."
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,16 @@ class InPopulation:
     by_groups: bool
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values, None for what is no finite number."""
-        names = ("ppv", "npv", "lr_positive", "lr_negative")
+        """As plain values, None for NaN; a likelihood ratio names in `unbounded` those of its numbers that have no end.
+
+        JSON has no infinity: such a number is None too, and only `unbounded` tells it from one that nobody knows.
+        """
         return {
             "prevalence": self.prevalence,
-            **{name: _finite(getattr(self, name)) for name in names},
+            "ppv": self.ppv.to_json(),
+            "npv": self.npv.to_json(),
+            "lr_positive": _ratio_to_json(self.lr_positive),
+            "lr_negative": _ratio_to_json(self.lr_negative),
             "says": self.people.says if self.people else "One class is absent: nothing can be said of people.",
         }
 
@@ -142,8 +149,14 @@ def in_population(
     )
 
 
-def people_of(counts: Counts, prevalence: float, *, people: int = PEOPLE) -> People:
+def people_of(counts: Counts, prevalence: float, *, people: int | None = None) -> People:
     """The counts of a split carried over to whole people, of whom a share `prevalence` has it.
+
+    Args:
+        counts: of a split, both classes present.
+        prevalence: in (0, 1).
+        people: how many; without it 1,000, or as many times ten as it takes for at least one to have it and one not
+            to, up to `MOST_PEOPLE`.
 
     Raises:
         ValueError: a class is absent, or the prevalence is not within (0, 1).
@@ -152,6 +165,10 @@ def people_of(counts: Counts, prevalence: float, *, people: int = PEOPLE) -> Peo
     positives, negatives = counts.tp + counts.fn, counts.fp + counts.tn
     if not positives or not negatives:
         raise ValueError(f"people need both classes to tell from, found {positives} positive and {negatives} others")
+    if people is None:
+        people = PEOPLE
+        while people * min(prevalence, 1 - prevalence) < 1 and people < MOST_PEOPLE:
+            people *= 10
     have_it = _rounded(people * prevalence)
     missed_exactly = have_it * counts.fn / positives
     alarmed_exactly = (people - have_it) * counts.fp / negatives
@@ -233,8 +250,7 @@ def _at_least_said(whole: int, exactly: float) -> str:
     return "fewer than 1" if whole == 0 and exactly > 0 else f"{whole:,}"
 
 
-def _finite(estimate: Estimate) -> dict[str, float | None]:
-    return {
-        name: value if math.isfinite(value) else None
-        for name, value in (("value", estimate.value), ("low", estimate.low), ("high", estimate.high))
-    }
+def _ratio_to_json(ratio: Estimate) -> dict[str, Any]:
+    plain = ratio.to_json()
+    unbounded = [name for name, value in plain.items() if value is not None and math.isinf(value)]
+    return {**plain, **dict.fromkeys(unbounded), "unbounded": unbounded}

@@ -6,8 +6,11 @@ again; how each one picks is in `core.evaluation.decision.choosing`.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+
+LEAST_BETA, MOST_BETA = 0.01, 100.0  # beyond, F-beta is precision or recall, to more digits than scans tell
+LEAST_COST, MOST_COST = 1e-9, 1e9
+LEAST_PROMISED = 1e-12  # a share below it would take more scans than can be counted
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class MaxFnr:
 
     def __post_init__(self) -> None:
         _check("max_fnr", self.max_fnr, low_is_in=True)
-        _check("confidence", self.confidence)
+        _check_promise("max_fnr", self.max_fnr, self.confidence)
         _check_networks(self.networks)
 
     @property
@@ -57,7 +60,7 @@ class MaxFpr:
 
     def __post_init__(self) -> None:
         _check("max_fpr", self.max_fpr, low_is_in=True, high_is_in=True)
-        _check("confidence", self.confidence)
+        _check_promise("max_fpr", self.max_fpr, self.confidence)
         _check_networks(self.networks)
 
     @property
@@ -79,9 +82,10 @@ class MaxFpr:
 
 @dataclass(frozen=True)
 class Cost:
-    """The least expected cost, where one miss costs `miss` and one false alarm `false_alarm`, both above 0.
+    """The least expected cost, where one miss costs `miss` and one false alarm `false_alarm`.
 
-    Where `prevalence` in (0, 1) is given, positives are that share of the scans; else the share they are in the split.
+    Both lie in [`LEAST_COST`, `MOST_COST`], so that what they come to is a number too. Where `prevalence` in (0, 1) is
+    given, positives are that share of the scans; else the share they are in the split.
     """
 
     miss: float
@@ -92,9 +96,7 @@ class Cost:
 
     def __post_init__(self) -> None:
         for name in ("miss", "false_alarm"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value > 0):
-                raise ValueError(f"the cost of a {name.replace('_', ' ')} must be above 0, found {value:g}")
+            _check_within(f"the cost of a {name.replace('_', ' ')}", getattr(self, name), LEAST_COST, MOST_COST)
         _check("prevalence", self.prevalence)
 
     @property
@@ -128,7 +130,9 @@ class Youden:
 
 @dataclass(frozen=True)
 class FBeta:
-    """The largest F-beta, in which recall weighs `beta` > 0 times as much as precision.
+    """The largest F-beta, in which recall weighs `beta` times as much as precision.
+
+    `beta` lies in [`LEAST_BETA`, `MOST_BETA`].
 
     Source: C. J. van Rijsbergen, "Information Retrieval", 2nd edition (1979), chapter 7.
     """
@@ -138,8 +142,7 @@ class FBeta:
     reason = "Alarms should be right and positives found; beta says how much more the finding counts."
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.beta) and self.beta > 0):
-            raise ValueError(f"beta must be above 0, found {self.beta:g}")
+        _check_within("beta", self.beta, LEAST_BETA, MOST_BETA)
 
     @property
     def text(self) -> str:
@@ -223,8 +226,8 @@ class Zones:
     def __post_init__(self) -> None:
         _check("rule_out", self.rule_out, low_is_in=True)
         _check("rule_in", self.rule_in, low_is_in=True, high_is_in=True)
-        _check("out_confidence", self.out_confidence)
-        _check("in_confidence", self.in_confidence)
+        _check_promise("rule_out", self.rule_out, self.out_confidence, called="out_confidence")
+        _check_promise("rule_in", self.rule_in, self.in_confidence, called="in_confidence")
         _check_networks(self.networks)
 
     @property
@@ -264,6 +267,17 @@ def _check(name: str, value: float | None, *, low_is_in: bool = False, high_is_i
     if not (above and below):
         span = f"{'[' if low_is_in else '('}0, 1{']' if high_is_in else ')'}"
         raise ValueError(f"{name} must lie in {span}, found {value:g}")
+
+
+def _check_within(name: str, value: float, least: float, most: float) -> None:
+    if not least <= value <= most:  # NaN is not either
+        raise ValueError(f"{name} must lie between {least:g} and {most:g}, found {value:g}")
+
+
+def _check_promise(name: str, value: float, confidence: float | None, *, called: str = "confidence") -> None:
+    _check(called, confidence)
+    if confidence is not None and 0 < value < LEAST_PROMISED:
+        raise ValueError(f"{name} must be at least {LEAST_PROMISED:g} to be promised, found {value:g}")
 
 
 def _plain(value: float) -> str:

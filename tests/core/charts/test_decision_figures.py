@@ -37,6 +37,13 @@ def test_every_person_has_one_mark(prevalence):
     assert alt(figure).startswith(people.says)
 
 
+def test_too_many_people_to_draw_are_said_instead():
+    figure = people_figure(people_of(Counts(tp=96, fp=10, fn=4, tn=90), 1e-6))
+    assert_sound(figure)
+    assert "1,000,000 people are too many to draw" in alt(figure)
+    assert sum(len(trace.x or ()) for trace in figure.data) == 0
+
+
 def test_people_of_one_class_are_said_to_be_missing():
     assert alt(people_figure(None)) == "No people: one class is absent."
 

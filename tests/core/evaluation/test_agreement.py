@@ -57,6 +57,28 @@ def test_every_figure_is_that_of_scikit_learn(counts):
     np.testing.assert_allclose(f_betas(matrix, 2.0), np.where(support > 0, f2, np.nan), atol=1e-12)
 
 
+@given(MATRICES)
+def test_macro_averages_are_those_of_scikit_learn_over_the_classes_that_have_scans(counts):
+    truth, called = scans_of(counts)
+    there = sorted(set(truth))
+    if len(there) < 2:
+        return
+    macro = {"labels": there, "average": "macro", "zero_division": 0}
+    theirs = {
+        "macro_recall": metrics.recall_score(truth, called, **macro),
+        "macro_precision": metrics.precision_score(truth, called, **macro),
+        "macro_f1": metrics.f1_score(truth, called, **macro),
+    }
+    ours = {name: average(np.array(counts, dtype=float)) for name, average in AVERAGES.items()}
+    assert ours == pytest.approx(theirs, abs=1e-12)
+
+
+def test_a_class_that_is_never_called_counts_against_macro_precision():
+    matrix = np.array([[30.0, 0, 0], [0, 30, 0], [15, 15, 0]])
+    assert AVERAGES["macro_precision"](matrix) == pytest.approx((2 / 3 + 2 / 3 + 0) / 3)
+    assert math.isnan(precisions(matrix)[2])
+
+
 @given(st.lists(MATRICES.filter(lambda counts: len(counts) == 3), min_size=1, max_size=5))
 def test_many_matrices_at_once_give_what_each_gives_alone(many):
     stacked = np.array(many, dtype=float)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.evaluation.patients import Joining, contradicting_groups, joined_scans, joined_scored, parsed_joining
@@ -38,6 +38,26 @@ def test_k_of_n_calls_a_group_positive_if_k_of_its_scans_are_or_all_where_it_has
     for row, name in enumerate(joined.groups):
         scores, _ = of_group(scored, name)
         assert (joined.scores[row] >= threshold) == ((scores >= threshold).sum() >= min(k, scores.size))
+
+
+@given(labelled_scores(), WAYS)
+def test_a_joined_score_lies_among_those_of_its_scans(scored, joining):
+    probabilities = np.stack([scored.scores, 1 - scored.scores], axis=1)
+    labels = np.where(scored.labels, "sick", "well")
+    both = joined_scans(
+        probabilities, labels, scored.groups, classes=["sick", "well"], positive="sick", joining=joining
+    )
+    for joined in (joined_scored(scored, joining).scores, both.probabilities[:, 0]):
+        for row, name in enumerate(sorted(set(scored.groups.tolist()))):
+            scores, _ = of_group(scored, name)
+            assert scores.min() <= joined[row] <= scores.max()
+
+
+@given(st.floats(0, 1), st.integers(1, 20))
+@example(0.7, 3)
+def test_a_group_all_of_whose_scans_are_positive_is_positive_by_their_mean(score, scans):
+    joined = joined_scored(Scored.of([score] * scans, [True] * scans, ["p"] * scans), Joining())
+    assert joined.scores[0] == score
 
 
 @given(labelled_scores(), WAYS, st.randoms(use_true_random=False))

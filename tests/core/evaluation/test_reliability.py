@@ -79,6 +79,39 @@ def test_bins_of_single_scans_have_wilson_intervals_and_bins_of_groups_wider_one
     assert grouped.high - grouped.low > 2.5 * (single.high - single.low)
 
 
+@given(labelled_scores(), st.integers(1, 6))
+def test_what_is_said_of_the_intervals_is_true_of_every_bin(scored, bins):
+    found = calibration_of(scored, bins=bins, binning="equal width")
+    assert ("independent of the others" in found.method) == scored.independent
+    kinds = set()
+    for one in found.bins:
+        members = ((scored.scores > one.low) | (one.low == 0)) & (scored.scores <= one.high)
+        assert members.sum() == one.n
+        groups = len(set(scored.groups[members]))
+        if groups == one.n:
+            assert one.share == wilson_interval(one.positives, one.n)
+            kinds.add("Wilson score intervals")
+        elif groups == 1:
+            assert math.isnan(one.share.low)
+            kinds.add("no interval for a bin of several scans of one group")
+        else:
+            kinds.add("percentile intervals of 2,000 resamples of whole groups, Wilson over groups where all agree")
+    for kind in (
+        "Wilson score intervals",
+        "no interval for a bin",
+        "percentile intervals",
+    ):
+        assert (kind in found.method) == any(kind in there for there in kinds)
+
+
+def test_bins_in_which_no_group_has_two_scans_are_not_said_to_be_resampled():
+    rows = np.arange(40)
+    scored = Scored.of(rows / 39, rows % 3 == 0, rows % 20)  # the two scans of each group lie far apart
+    assert calibration_of(scored, bins=2).method == (
+        "95 % Wilson score intervals over the scans of a bin in which no group has two"
+    )
+
+
 @pytest.mark.parametrize("binning", BINNINGS)
 def test_equal_scores_share_one_bin(binning):
     assert len(calibration_of(Scored.of([0.5] * 20, [0, 1] * 10), binning=binning).bins) == 1

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from core.evaluation.scored import Scored
@@ -32,7 +33,24 @@ def test_labels_that_are_neither_true_nor_false_are_refused(labels):
         Scored.of([0.1, 0.2], labels)
 
 
-@pytest.mark.parametrize("missing", [None, float("nan")])
+@pytest.mark.parametrize("missing", [None, float("nan"), pd.NA, pd.NaT])
+def test_a_missing_label_or_score_is_refused(missing):
+    with pytest.raises(ValueError, match=r"labels must be true or false, found .* at row 1"):
+        Scored.of([0.1, 0.2], [True, missing])
+    with pytest.raises(ValueError, match="labels must be true or false, found <NA> at row 1"):
+        Scored.of([0.1, 0.2], pd.array([True, pd.NA], dtype="boolean"))
+    with pytest.raises(ValueError, match="scores must be"):
+        Scored.of([0.1, missing], [True, False])
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t", "\u2003"])
+def test_a_blank_group_is_refused_because_it_would_merge_strangers(blank):
+    for groups in (["a", blank], np.array(["a", blank]), pd.Series(["a", blank])):
+        with pytest.raises(ValueError, match=r"every scan needs a group, found the blank text .* at row 1"):
+            Scored.of([0.1, 0.2], [True, False], groups)
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), pd.NA, pd.NaT])
 def test_a_missing_group_is_refused_because_it_would_merge_strangers(missing):
     with pytest.raises(ValueError, match="every scan needs a group, found none at row 1"):
         Scored.of([0.1, 0.2], [True, False], ["a", missing])

@@ -221,6 +221,22 @@ def test_three_classes_have_averages_and_figures_of_each_class_as_scikit_learn_h
     json.dumps(found.to_json(), allow_nan=False)
 
 
+def test_macro_auc_has_no_interval_where_a_class_has_one_group_only():
+    rng = np.random.default_rng(3)
+    probabilities = rng.dirichlet([1, 1, 1], size=90)
+    three = {"classes": ("a", "b", "c"), "positive": "a", "threshold": 0.3}
+    alone = report(probabilities, ["a"] * 45 + ["b"] * 44 + ["c"], range(90), **three)
+    grouped = report(probabilities, ["a"] * 40 + ["b"] * 40 + ["c"] * 10, [row // 10 for row in range(90)], **three)
+    for found in (alone, grouped):
+        macro_auc = found.averages["macro_auc"]
+        assert macro_auc.value == pytest.approx(np.mean([found.by_class[name]["auc"].value for name in "abc"]))
+        assert math.isnan(found.by_class["c"]["auc"].low)
+        assert math.isnan(macro_auc.low)
+        assert math.isnan(macro_auc.high)
+    two = report(probabilities, ["a"] * 45 + ["b"] * 43 + ["c"] * 2, range(90), **three).averages["macro_auc"]
+    assert two.low < two.value < two.high
+
+
 def test_two_classes_have_no_averages():
     found = report(*sample())
     assert found.averages == found.by_class == {}

@@ -167,6 +167,22 @@ def test_five_scans_give_a_temperature_that_is_called_rough():
     assert fitted.fewest == 2
 
 
+def test_scans_of_few_groups_give_a_temperature_that_is_called_rough():
+    rng = np.random.default_rng(0)
+    scores = rng.random(80)
+    labels = np.where(rng.random(80) < scores, "sick", "well")
+    fit = {"classes": ["sick", "well"], "positive": "sick"}
+    probabilities = np.stack([scores, 1 - scores], 1)
+    alone, grouped = (fit_temperature(probabilities, labels, groups, **fit) for groups in (None, np.arange(80) // 10))
+    assert grouped.value == alone.value
+    assert alone.fewest_groups == alone.fewest == grouped.fewest > 20
+    assert not alone.is_rough
+    assert grouped.fewest_groups == 8
+    assert grouped.is_rough
+    with pytest.raises(ValueError, match="labels and groups must be equally many, found 80 and 2"):
+        fit_temperature(probabilities, labels, ["a", "b"], **fit)
+
+
 @pytest.mark.parametrize("value", [0, -1, LOWEST / 2, HIGHEST * 2, math.nan, math.inf])
 def test_what_is_no_temperature_is_refused(value):
     with pytest.raises(ValueError, match="a temperature lies between"):

@@ -183,6 +183,13 @@ def test_tied_positives_are_missed_together_or_not_at_all():
     assert chosen(scored, MaxFnr(0.75)).threshold == 0.8
 
 
+@pytest.mark.parametrize("rule", [FBeta(0.01), FBeta(100), Cost(1e9, 1e-9), Cost(1e-9, 1e9)])
+def test_the_largest_and_smallest_weights_still_choose(rule):
+    scored = Scored.of([0.1, 0.3, 0.5, 0.7, 0.9], [False, True, False, False, True])
+    dear_misses = rule in (FBeta(100), Cost(1e9, 1e-9))
+    assert chosen(scored, rule).threshold == (0.3 if dear_misses else 0.9)
+
+
 def test_of_equally_good_thresholds_the_one_with_the_fewest_misses_is_taken():
     # 0.3 finds two with one false alarm, 0.7 finds one with none: Youden's index is the same.
     scored = Scored.of([0.7, 0.3, 0.4, 0.1], [1, 1, 0, 0])

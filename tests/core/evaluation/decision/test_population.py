@@ -60,7 +60,14 @@ def test_without_a_false_alarm_the_ratio_has_no_upper_end_and_its_lower_one_is_t
     assert 1 < found.lr_positive.low < math.inf
     assert found.ppv.value == found.ppv.high == 1
     assert 0.05 < found.ppv.low < 1
-    assert found.to_json()["lr_positive"]["value"] is None
+    told = found.to_json()["lr_positive"]
+    assert told == {"value": None, "low": found.lr_positive.low, "high": None, "unbounded": ["value", "high"]}
+    assert found.to_json()["lr_negative"]["unbounded"] == []
+
+
+def test_a_ratio_that_nobody_knows_is_not_called_unbounded():
+    nobody_called = in_population(scored_of(0, 0, 10, 150), 0.5, 0.05).to_json()["lr_positive"]
+    assert nobody_called == {"value": None, "low": None, "high": None, "unbounded": []}
 
 
 def test_without_a_miss_the_ratio_is_zero_and_its_upper_end_is_told():
@@ -114,6 +121,34 @@ def test_people_are_whole_and_add_up(tp, fp, fn, tn, prevalence):
 def test_people_are_said_in_a_sentence():
     people = people_of(Counts(tp=96, fp=10, fn=4, tn=90), 0.05)
     assert people.says == "Of 1,000 people like these, 50 have it: 48 found, 2 missed, 95 alarmed for nothing."
+
+
+@pytest.mark.parametrize(
+    ("prevalence", "says"),
+    [
+        (0.001, "Of 1,000 people like these, 1 has it: 1 found, fewer than 1 missed, 100 alarmed for nothing."),
+        (0.0004, "Of 10,000 people like these, 4 have it: 4 found, fewer than 1 missed, 1,000 alarmed for nothing."),
+        (
+            0.9996,
+            "Of 10,000 people like these, 9,996 have it: 9,596 found, 400 missed, fewer than 1 alarmed for nothing.",
+        ),
+        (1e-6, "Of 1,000,000 people like these, 1 has it: 1 found, fewer than 1 missed, 100,000 alarmed for nothing."),
+        (1e-300, "Of 1,000,000,000 people like these, fewer than 1 has it: 100,000,000 alarmed for nothing."),
+        (
+            math.nextafter(1, 0),
+            "Of 1,000,000,000 people like these, all but fewer than 1 have it: 960,000,000 found, 40,000,000 missed, "
+            "0 alarmed for nothing.",
+        ),
+    ],
+)
+def test_so_many_people_are_taken_that_one_has_it_and_one_has_not(prevalence, says):
+    assert people_of(Counts(tp=96, fp=10, fn=4, tn=90), prevalence).says == says
+
+
+@given(st.floats(1e-8, 1, exclude_max=True).filter(lambda prevalence: 1 - prevalence > 1e-8))
+def test_nobody_is_told_that_none_or_all_have_it(prevalence):
+    people = people_of(Counts(tp=96, fp=10, fn=4, tn=90), prevalence)
+    assert 0 < people.have_it < people.people
 
 
 def test_a_part_of_a_miss_is_not_told_as_none():
