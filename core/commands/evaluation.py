@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.commands.datasets import Facts
-from core.commands.figures import chosen_facts, what_was_used
+from core.commands.figures import chosen_facts, figures_at, what_was_used
 from core.errors import ConfigError, RequestError
 from core.runs import Run
 from core.training.signs import Told
@@ -34,6 +34,8 @@ def evaluate(
 ) -> Facts:
     """A run's figures on a split of its own, or on another dataset at its frozen threshold.
 
+    Where two thresholds are in force, those of the zones stand beside them.
+
     Raises:
         ConfigError: the threshold or the way to join is none.
         RequestError: subgroups are asked for by patient.
@@ -52,8 +54,8 @@ def evaluate(
     results, columns, rests_on = _own(run, split, ways) if data is None else _foreign(run, data, ways, told)
     facts: Facts = {"run": run.id, **rests_on, "scores": results.score_kind or "raw", "chosen": chosen}
     if ways.join:
-        return facts | _by_patient(results, threshold, ways.join)
-    facts |= results.evaluated(threshold).to_json()
+        return facts | _by_patient(results, threshold, chosen["upper"], ways.join)
+    facts |= figures_at(results, threshold, chosen["upper"])
     if columns is not None:
         from core.subgroup_columns import subgroups_in
 
@@ -62,7 +64,10 @@ def evaluate(
 
 
 def for_people(facts: Facts) -> Facts:
-    """The same with each subgroup and each gap as a line of its own."""
+    """The same with each zone, each subgroup and each gap as a line of its own."""
+    facts = _with_zone_lines(facts)
+    if "by_scan" in facts:
+        facts |= {"by_scan": _with_zone_lines(facts["by_scan"])}
     if "subgroups" not in facts:
         return facts
     lines = [
@@ -111,7 +116,7 @@ def _foreign(run: Run, data: Path, ways: Ways, told: Told) -> "tuple[SplitResult
     return results, columns, {"data": str(data), "torn_groups": 0, "group_source": dataset.group_source}
 
 
-def _by_patient(results: "SplitResults", threshold: float, join: str) -> Facts:
+def _by_patient(results: "SplitResults", threshold: float, upper: float | None, join: str) -> Facts:
     """The figures of groups, those of scans beside them."""
     from core.evaluation.patients import contradicting_groups, parsed_joining
 
@@ -125,9 +130,20 @@ def _by_patient(results: "SplitResults", threshold: float, join: str) -> Facts:
         "contradicting_groups": contradicting_groups(
             results.table["label"].to_numpy(str), results.table["group"].to_numpy(str)
         ),
-        **results.joined(joining).evaluated(threshold).to_json(),
-        "by_scan": results.evaluated(threshold).to_json(),
+        **figures_at(results.joined(joining), threshold, upper),
+        "by_scan": figures_at(results, threshold, upper),
     }
+
+
+def _with_zone_lines(facts: Facts) -> Facts:
+    """The same with the counts of each zone in words, where there are zones."""
+    if "zones" not in facts:
+        return facts
+    rows = [
+        {"zone": row["zone"], "counts": f"{row['positives']} positives, {row['others']} others"}
+        for row in facts["zones"]["zones"]
+    ]
+    return facts | {"zones": facts["zones"] | {"zones": rows}}
 
 
 def _words(estimate: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from core.commands.datasets import Facts
-from core.commands.figures import chosen_facts, what_was_used
+from core.commands.figures import chosen_facts, figures_at, what_was_used
 from core.errors import ConfigError, RequestError
 from core.evaluation.decision.rules import Cost, FBeta, Fixed, MaxFnr, MaxFpr, Ppv, Rule, Youden, Zones
 from core.runs import Run
@@ -139,11 +139,7 @@ def _prices(text: str) -> tuple[float, float]:
 
 def _figures(results: "SplitResults", point: "OperatingPoint", prevalence: float | None) -> Facts:
     """A split's figures at the threshold; its zones where there are two, and patients where a prevalence is given."""
-    facts: Facts = results.evaluated(point.threshold).to_json()
-    if point.upper is not None:
-        from core.evaluation.decision.zones import zone_figures
-
-        facts["zones"] = zone_figures(results.scored, point.threshold, point.upper).to_json()
+    facts = figures_at(results, point.threshold, point.upper)
     if prevalence is not None:
         from core.evaluation.decision.population import in_population
 
