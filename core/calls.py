@@ -165,7 +165,8 @@ def threshold(options: argparse.Namespace, told: Narrator) -> Any:
         return thresholds.history(run)
     if options.back is not None:
         return thresholds.back(run, to=None if options.back == -1 else options.back)
-    return thresholds.threshold(run, rule, prevalence=options.prevalence, save=options.save)
+    facts = thresholds.threshold(run, rule, prevalence=options.prevalence, save=options.save)
+    return facts if options.json else figures.with_caution_lines(facts)
 
 
 def predict(options: argparse.Namespace, told: Narrator) -> Any:

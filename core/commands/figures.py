@@ -179,6 +179,11 @@ def chosen_facts(point: "OperatingPoint") -> Facts:
     }
 
 
+def with_caution_lines(facts: Facts) -> Facts:
+    """The same with each caution as a line of its own, for people."""
+    return facts | {"cautions": [{"says": caution} for caution in facts["cautions"]]}
+
+
 def scores_words(temperature: object | None) -> str:
     """What kind of scores is meant, in every answer that holds some: "calibrated" or "raw"."""
     return "raw" if temperature is None else "calibrated"

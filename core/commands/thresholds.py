@@ -65,6 +65,7 @@ def threshold(run: Run, rule: Rule | None, *, prevalence: float | None, save: bo
     Raises:
         ConfigError: no threshold does what the rule asks.
     """
+    from core.cautions import cautions_on
     from core.decided import point_in_force, save_point
     from core.evaluation.decision.choosing import chosen
     from core.results import split_results, splits_of, torn_groups
@@ -87,6 +88,7 @@ def threshold(run: Run, rule: Rule | None, *, prevalence: float | None, save: bo
         "scores": splits["val"].score_kind or "raw",
         "saved": save,
         "torn_groups": torn_groups(run),
+        "cautions": [caution.text for caution in cautions_on(run, tuple(splits))],
         **what_was_used(run),
         "val": None,
         "test": None,

@@ -9,6 +9,7 @@ from core.evaluation.scored import Scored
 from core.results import splits_of
 from core.runs import Run
 from pages.shared import cached, frame, state
+from pages.shared.caution_words import show_list, title_of
 from pages.shared.errors import errors_in_a_line, say_error
 from pages.shared.figures import PLOTLY_ADDRESS
 from pages.shared.splitting import say_how_split
@@ -99,8 +100,19 @@ _TABS = {
     "Tables": show_tables,
 }
 
-st.title("Where do we cut?")
+
+def _title_with_cautions(run: Run) -> None:
+    """What makes the figures too good stands in the line of the title: it pushes nothing down, and no release waits."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title("Where do we cut?")
+        found = cached.cautions_on(run, tuple(split for split in ("val", "test") if split in splits_of(run)))
+        if found:
+            with st.popover(title_of(found), icon=":material/policy:"):
+                show_list(found)
+
+
 run = frame.run_or_empty_state()
+_title_with_cautions(run)
 announce_saved()
 subject = _subject(run)
 with st.container(gap=None):
