@@ -1,4 +1,4 @@
-"""`evaluate` and `threshold` say what makes their figures too good; on another dataset, which scans the run has seen."""
+"""`evaluate` and `threshold` say what makes their figures too good; and which scans of another dataset are known."""
 
 import shutil
 from collections.abc import Callable
