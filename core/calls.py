@@ -166,7 +166,8 @@ def threshold(options: argparse.Namespace, told: Narrator) -> Any:
         return facts if options.json else thresholds.history_for_people(facts)
     if options.back is not None:
         return thresholds.back(run, to=None if options.back is True else options.back)
-    return thresholds.threshold(run, rule, prevalence=options.prevalence, save=options.save)
+    facts = thresholds.threshold(run, rule, prevalence=options.prevalence, save=options.save)
+    return facts if options.json else figures.with_caution_lines(facts)
 
 
 def predict(options: argparse.Namespace, told: Narrator) -> Any:

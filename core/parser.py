@@ -107,7 +107,7 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate = add("evaluate", "a run's figures on a split, or on another dataset", calls.evaluate)
     evaluate.add_argument("run", metavar="RUN")
     evaluate.add_argument("--data", type=Path, metavar="OTHER", help="another dataset, at the run's frozen threshold")
-    evaluate.add_argument("--split", default="test", choices=SPLITS)
+    evaluate.add_argument("--split", choices=SPLITS, help="of the run's own scans (test)")
     evaluate.add_argument("--threshold", type=float, help="instead of the run's operating point")
     evaluate.add_argument("--by", default="scan", choices=("scan", "patient"), help="what is counted (scan)")
     evaluate.add_argument("--join", metavar="mean|max|K-of-n", help="how a patient's scores are joined (mean)")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from core.data.images import read_scan, resize_scan
 from core.data.pixels import DecodedScans
 from core.errors import ExplorerError
+from core.evaluation.decision.zones import zone_of
 from core.evaluation.predicted import predicted_labels
 from core.evaluation.temperature import Temperature
 from core.models.build import LoadedModel
@@ -52,19 +53,32 @@ def predict_pixels(
 
 
 def predict_files(
-    model: LoadedModel, paths: list[Path], *, threshold: float, temperature: Temperature | None = None
+    model: LoadedModel,
+    paths: list[Path],
+    *,
+    threshold: float,
+    upper: float | None = None,
+    temperature: Temperature | None = None,
 ) -> pd.DataFrame:
     """A row a file: `scan`, `score`, `decision`, one probability column a class, and `problem`.
 
     A file that cannot be read gets a problem and no figures; the others are not held up by it. With a temperature the
-    figures are calibrated, and the threshold is one for such scores.
+    figures are calibrated, and the threshold is one for such scores. With an upper threshold a row says its `zone`, and
+    both thresholds as `threshold` and `upper`.
     """
-    rows = [predict_scan(model, path, threshold=threshold, temperature=temperature) for path in paths]
-    return pd.DataFrame(rows, columns=["scan", "score", "decision", *model.classes, "problem"])
+    rows = [predict_scan(model, path, threshold=threshold, upper=upper, temperature=temperature) for path in paths]
+    zones = [] if upper is None else ["zone", "threshold", "upper"]
+    table = pd.DataFrame(rows, columns=["scan", "score", "decision", *zones, *model.classes, "problem"])
+    return table if upper is None else table.assign(zone=table["zone"].fillna(""), threshold=threshold, upper=upper)
 
 
 def predict_scan(
-    model: LoadedModel, path: Path, *, threshold: float, temperature: Temperature | None = None
+    model: LoadedModel,
+    path: Path,
+    *,
+    threshold: float,
+    upper: float | None = None,
+    temperature: Temperature | None = None,
 ) -> dict[str, object]:
     """One row of `predict_files`."""
     try:
@@ -72,7 +86,7 @@ def predict_scan(
     except ExplorerError as error:
         return {"scan": str(path), "decision": "", "problem": str(error)}
     probabilities = calibrated(model, predict_pixels(model, pixels[None])[0], temperature)[0]
-    return {"scan": str(path), "problem": "", **decided(model, probabilities, threshold=threshold)}
+    return {"scan": str(path), "problem": "", **decided(model, probabilities, threshold=threshold, upper=upper)}
 
 
 def calibrated(
@@ -84,13 +98,18 @@ def calibrated(
     return temperature.applied(probabilities, positive=model.classes.index(model.positive))
 
 
-def decided(model: LoadedModel, probabilities: NDArray[np.floating], *, threshold: float) -> dict[str, object]:
-    """Score, decision and probabilities of one scan, by name.
+def decided(
+    model: LoadedModel, probabilities: NDArray[np.floating], *, threshold: float, upper: float | None = None
+) -> dict[str, object]:
+    """Score, decision and probabilities of one scan, by name; with an upper threshold its `zone` too.
 
-    The decision is the positive class if its score reaches the threshold, else the likeliest of the others.
+    The decision is the positive class if its score reaches the threshold, else the likeliest of the others. So of two
+    thresholds it is the positive class for all that is not ruled out.
     """
     by_class = {name: float(p) for name, p in zip(model.classes, probabilities, strict=True)}
     (decision,) = predicted_labels(
         probabilities[None], classes=model.classes, positive=model.positive, threshold=threshold
     )
-    return {"score": by_class[model.positive], "decision": str(decision), **by_class}
+    score = by_class[model.positive]
+    zone = {} if upper is None else {"zone": zone_of(score, threshold, upper)}
+    return {"score": score, "decision": str(decision), **zone, **by_class}

@@ -5,14 +5,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.commands.datasets import Facts
-from core.commands.figures import chosen_facts, what_was_used
-from core.errors import ConfigError, RequestError
+from core.commands.figures import chosen_facts, figures_at, what_was_used, with_caution_lines
+from core.errors import ConfigError, RequestError, RunDamagedError
 from core.runs import Run
 from core.training.signs import Told
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from core.data.dataset import Dataset
     from core.results import SplitResults
 
 
@@ -30,18 +31,22 @@ class Ways:
 
 
 def evaluate(
-    run: Run, *, data: Path | None, split: str, threshold: float | None, told: Told, ways: Ways = Ways()
+    run: Run, *, data: Path | None, split: str | None, threshold: float | None, told: Told, ways: Ways = Ways()
 ) -> Facts:
-    """A run's figures on a split of its own, or on another dataset at its frozen threshold.
+    """A run's figures on a split of its own (test, unless said), or on another dataset at its frozen threshold.
+
+    Where two thresholds are in force, those of the zones stand beside them.
 
     Raises:
         ConfigError: the threshold or the way to join is none.
-        RequestError: subgroups are asked for by patient.
+        RequestError: subgroups are asked for by patient, or a split of another dataset.
     """
     from core.decided import point_in_force
 
     if ways.join and ways.subgroups:
         raise RequestError("expected --subgroups or --by patient, found both; subgroups are of scans: ask twice")
+    if data is not None and split is not None:
+        raise RequestError("expected --split or --data, found both: another dataset counts as a whole; leave one out")
     if threshold is None:
         point = point_in_force(run)
         threshold, chosen = point.threshold, chosen_facts(point)
@@ -49,11 +54,11 @@ def evaluate(
         chosen = {"rule": "", "split": "", "says": "given with the request", "chosen_at": "", "upper": None}
     if not 0 <= threshold <= 1:
         raise ConfigError(f"expected a threshold between 0 and 1, found {threshold}")
-    results, columns, rests_on = _own(run, split, ways) if data is None else _foreign(run, data, ways, told)
+    results, columns, rests_on = _own(run, split or "test", ways) if data is None else _foreign(run, data, ways, told)
     facts: Facts = {"run": run.id, **rests_on, "scores": results.score_kind or "raw", "chosen": chosen}
     if ways.join:
-        return facts | _by_patient(results, threshold, ways.join)
-    facts |= results.evaluated(threshold).to_json()
+        return facts | _by_patient(results, threshold, chosen["upper"], ways.join)
+    facts |= figures_at(results, threshold, chosen["upper"])
     if columns is not None:
         from core.subgroup_columns import subgroups_in
 
@@ -62,7 +67,10 @@ def evaluate(
 
 
 def for_people(facts: Facts) -> Facts:
-    """The same with each subgroup and each gap as a line of its own."""
+    """The same with each caution, each zone, each subgroup and each gap as a line of its own."""
+    facts = with_caution_lines(_with_zone_lines(facts))
+    if "by_scan" in facts:
+        facts |= {"by_scan": _with_zone_lines(facts["by_scan"])}
     if "subgroups" not in facts:
         return facts
     lines = [
@@ -85,16 +93,18 @@ def for_people(facts: Facts) -> Facts:
 
 def _own(run: Run, split: str, ways: Ways) -> "tuple[SplitResults, pd.DataFrame | None, Facts]":
     """The scans of a split, what is known of each where subgroups are wanted, and what the figures rest on."""
+    from core.cautions import cautions_on
     from core.results import split_results, torn_groups
     from core.subgroup_columns import run_columns
 
     results = split_results(run, split)
     columns = run_columns(run, results) if ways.subgroups else None
-    return results, columns, {"torn_groups": torn_groups(run), **what_was_used(run)}
+    known = [caution.text for caution in cautions_on(run, (split,))]
+    return results, columns, {"torn_groups": torn_groups(run), "cautions": known, **what_was_used(run)}
 
 
 def _foreign(run: Run, data: Path, ways: Ways, told: Told) -> "tuple[SplitResults, pd.DataFrame | None, Facts]":
-    """The same for a dataset that the run never saw."""
+    """The same for another dataset, with how many of its scans the run has seen after all."""
     from core.calibration import temperature_in_force
     from core.data.index import index_dataset
     from core.data.joined import joined_classes
@@ -108,10 +118,25 @@ def _foreign(run: Run, data: Path, ways: Ways, told: Told) -> "tuple[SplitResult
     joined = joined_classes(str(run.record.config.get("join", "")))
     results = foreign_results(load_run_model(run), dataset, joined=joined, temperature=temperature_in_force(run))
     columns = columns_of(dataset.usable.reset_index(drop=True), results) if ways.subgroups else None
-    return results, columns, {"data": str(data), "torn_groups": 0, "group_source": dataset.group_source}
+    return results, columns, {"data": str(data), **_seen_before(run, dataset), "group_source": dataset.group_source}
 
 
-def _by_patient(results: "SplitResults", threshold: float, join: str) -> Facts:
+def _seen_before(run: Run, dataset: "Dataset") -> Facts:
+    """Scans of another dataset that are the run's own, its groups that hold some, and what that means."""
+    from core.cautions import own_scans, unknown
+
+    try:
+        own = own_scans(run, dataset.usable)
+    except RunDamagedError as error:
+        return {"own_scans": None, "torn_groups": None, "cautions": [unknown(error).text]}
+    return {
+        "own_scans": {"train": own.train, "val": own.val},
+        "torn_groups": own.groups,
+        "cautions": [caution.text for caution in own.cautions],
+    }
+
+
+def _by_patient(results: "SplitResults", threshold: float, upper: float | None, join: str) -> Facts:
     """The figures of groups, those of scans beside them."""
     from core.evaluation.patients import contradicting_groups, parsed_joining
 
@@ -125,9 +150,20 @@ def _by_patient(results: "SplitResults", threshold: float, join: str) -> Facts:
         "contradicting_groups": contradicting_groups(
             results.table["label"].to_numpy(str), results.table["group"].to_numpy(str)
         ),
-        **results.joined(joining).evaluated(threshold).to_json(),
-        "by_scan": results.evaluated(threshold).to_json(),
+        **figures_at(results.joined(joining), threshold, upper),
+        "by_scan": figures_at(results, threshold, upper),
     }
+
+
+def _with_zone_lines(facts: Facts) -> Facts:
+    """The same with the counts of each zone in words, where there are zones."""
+    if "zones" not in facts:
+        return facts
+    rows = [
+        {"zone": row["zone"], "counts": f"{row['positives']} positives, {row['others']} others"}
+        for row in facts["zones"]["zones"]
+    ]
+    return facts | {"zones": facts["zones"] | {"zones": rows}}
 
 
 def _words(estimate: dict[str, Any]) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from core.evaluation.decision.operating_point import OperatingPoint
     from core.models.build import LoadedModel
+    from core.results import SplitResults
     from core.training.signs import Told
 
 
@@ -96,12 +97,14 @@ def explain(
 def predict(run: Run, scans: list[str], *, out: Path | None) -> Facts:
     """Score and decision for scans that need not be the run's own; one that is nowhere has a problem, as in a file.
 
-    The status is `failed` where no scan could be scored.
+    Where two thresholds are in force each scan has its zone too, beside both. The status is `failed` where no scan
+    could be scored.
     """
     import pandas as pd
 
     from core.calibration import temperature_in_force
     from core.decided import point_in_force
+    from core.evaluation.decision.zones import MEANING
     from core.files import write_whole
     from core.models.weights import load_run_model
     from core.prediction import predict_files
@@ -115,16 +118,23 @@ def predict(run: Run, scans: list[str], *, out: Path | None) -> Facts:
             paths[row] = scan_path(run, name)
         except RequestError as error:
             problems[row] = str(error)
-    found = predict_files(load_run_model(run), list(paths.values()), threshold=point.threshold, temperature=temperature)
+    found = predict_files(
+        load_run_model(run),
+        list(paths.values()),
+        threshold=point.threshold,
+        upper=point.upper,
+        temperature=temperature,
+    )
     table = found.set_axis(list(paths)).reindex(range(len(scans)))
-    table["scan"], table["decision"] = scans, table["decision"].fillna("")
-    table["problem"] = table["problem"].fillna(pd.Series(problems))
+    table["scan"], table["problem"] = scans, table["problem"].fillna(pd.Series(problems))
+    table = table.fillna({"decision": "", "zone": "", "threshold": point.threshold, "upper": point.upper})
     if out is not None:
         save = table.to_csv if out.suffix == ".csv" else table.to_parquet
         write_whole(out, lambda path: save(path, index=False))
     return {
         "run": run.id,
         "threshold": point.threshold,
+        **({} if point.upper is None else {"upper": point.upper, "means": MEANING}),
         "rule": point.rule,
         "says": point.says,
         "scores": scores_words(temperature),
@@ -148,6 +158,16 @@ def what_was_used(run: Run) -> Facts:
     }
 
 
+def figures_at(results: "SplitResults", threshold: float, upper: float | None) -> Facts:
+    """Every figure of some scans at a threshold; those of the zones too where there is an upper one."""
+    from core.evaluation.decision.zones import zone_figures
+
+    facts: Facts = results.evaluated(threshold).to_json()
+    if upper is not None:
+        facts["zones"] = zone_figures(results.scored, threshold, upper).to_json()
+    return facts
+
+
 def chosen_facts(point: "OperatingPoint") -> Facts:
     """How, where and when a threshold was chosen."""
     return {
@@ -157,6 +177,11 @@ def chosen_facts(point: "OperatingPoint") -> Facts:
         "chosen_at": point.chosen_at,
         "upper": point.upper,
     }
+
+
+def with_caution_lines(facts: Facts) -> Facts:
+    """The same with each caution as a line of its own, for people."""
+    return facts | {"cautions": [{"says": caution} for caution in facts["cautions"]]}
 
 
 def scores_words(temperature: object | None) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from core.commands.datasets import Facts
-from core.commands.figures import chosen_facts, what_was_used
+from core.commands.figures import chosen_facts, figures_at, what_was_used
 from core.errors import ConfigError, RequestError
 from core.evaluation.decision.rules import Cost, FBeta, Fixed, MaxFnr, MaxFpr, Ppv, Rule, Youden, Zones
 from core.runs import Run
@@ -69,6 +69,7 @@ def threshold(run: Run, rule: Rule | None, *, prevalence: float | None, save: bo
     Raises:
         ConfigError: no threshold does what the rule asks.
     """
+    from core.cautions import cautions_on
     from core.decided import point_in_force, save_point
     from core.evaluation.decision.choosing import chosen
     from core.results import split_results, splits_of, torn_groups
@@ -81,7 +82,13 @@ def threshold(run: Run, rule: Rule | None, *, prevalence: float | None, save: bo
         point = point_in_force(run) if rule is None else chosen(splits["val"].scored, over_the_choice(run, rule))
     except ValueError as error:
         raise ConfigError(str(error)) from error
-    rests_on: Facts = {"torn_groups": torn_groups(run), **what_was_used(run), "val": None, "test": None}
+    rests_on: Facts = {
+        "torn_groups": torn_groups(run),
+        "cautions": [caution.text for caution in cautions_on(run, tuple(splits))],
+        **what_was_used(run),
+        "val": None,
+        "test": None,
+    }
     rests_on |= {name: _figures(results, point, prevalence) for name, results in splits.items()}
     if save:
         point = save_point(run, point)
@@ -153,11 +160,7 @@ def _prices(text: str) -> tuple[float, float]:
 
 def _figures(results: "SplitResults", point: "OperatingPoint", prevalence: float | None) -> Facts:
     """A split's figures at the threshold; its zones where there are two, and patients where a prevalence is given."""
-    facts: Facts = results.evaluated(point.threshold).to_json()
-    if point.upper is not None:
-        from core.evaluation.decision.zones import zone_figures
-
-        facts["zones"] = zone_figures(results.scored, point.threshold, point.upper).to_json()
+    facts = figures_at(results, point.threshold, point.upper)
     if prevalence is not None:
         from core.evaluation.decision.population import in_population
 

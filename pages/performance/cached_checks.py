@@ -3,8 +3,6 @@
 import pandas as pd
 import streamlit as st
 
-from core.cautions import Caution
-from core.cautions import cautions as cautions_of
 from core.evaluation.bands import both_bands
 from core.evaluation.patients import parsed_joining
 from core.evaluation.reliability import Binning
@@ -33,21 +31,11 @@ def bands(run: Run, split: str, joining: str) -> tuple[pd.DataFrame, pd.DataFram
     return _bands(str(run.folder), cached.scores_changed(run), split, joining, run)
 
 
-def cautions(run: Run, split: str) -> tuple[Caution, ...]:
-    """What touches the figures of a split. Raises RunDamagedError as the function of core does."""
-    return _cautions(str(run.folder), cached.scores_changed(run), split, run)
-
-
 @st.cache_resource(show_spinner="Resampling the curves", max_entries=16)
 def _bands(
     folder: str, changed_at: tuple[float, ...], split: str, joining: str, _run: Run
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     return both_bands(cached.results(_run, split, joining).scored)
-
-
-@st.cache_data(show_spinner=False, ttl=60, max_entries=16)  # an audit may come to an end meanwhile
-def _cautions(folder: str, changed_at: tuple[float, ...], split: str, _run: Run) -> tuple[Caution, ...]:
-    return cautions_of(_run, split)
 
 
 @st.cache_resource(show_spinner="Fitting a temperature", max_entries=16)

@@ -46,6 +46,11 @@ counts = counts_at(results.scored, threshold)
 show_honest_words(run, split)
 show_rates(run, evaluation, counts, unit_words(run)[1] if joining else "scans")
 st.caption(f"Threshold {score_text(threshold)}: {literal(point.says)}.")
+if point.upper is not None:
+    st.caption(
+        f"It is the lower of two, the upper is {score_text(point.upper)}: positive means not ruled out, so a false "
+        "alarm here may be a scan that is referred to a reader. The Threshold page counts the zones."
+    )
 show_matrix(run, evaluation, counts, by_scan=not joining)
 show_curves(run, results, evaluation)
 remind(run, split)

@@ -71,7 +71,7 @@ def _overlay(answer: Answer, scan: NDArray[np.uint8], found: ScanMap, choice: Ma
 
 
 def _verdict(run: Run, point: OperatingPoint, answer: Answer) -> None:
-    facts = decided(cached.model(run), answer.probabilities, threshold=point.threshold)
+    facts = decided(cached.model(run), answer.probabilities, threshold=point.threshold, upper=point.upper)
     st.metric(
         f"Score for {literal(run.record.positive)}",
         score_text(facts["score"]),
@@ -82,6 +82,7 @@ def _verdict(run: Run, point: OperatingPoint, answer: Answer) -> None:
             str(facts["decision"]),
             float(facts["score"]),
             threshold=point.threshold,
+            upper=point.upper,
             classes=run.record.classes,
             positive=run.record.positive,
         )

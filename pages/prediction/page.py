@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.decided import point_in_force
+from core.evaluation.decision.operating_point import OperatingPoint
 from core.runs import Run
 from pages.prediction.uploads import upload_scans
 from pages.shared import frame
@@ -18,6 +19,13 @@ def _say_what_to_know(run: Run) -> None:
         f"{record.split_sizes.get('train', 0):,} scans of {literal(Path(record.data).name)}. It gives a score to any "
         "picture, a holiday photo too: for scans of another hospital or kind, a score may mean nothing."
     )
+
+
+def _when_positive(point: OperatingPoint) -> str:
+    lower = score_text(point.threshold)
+    if point.upper is None:
+        return f"Positive from {lower} on"
+    return f"Ruled out below {lower}, ruled in from {score_text(point.upper)} on, referred to a reader in between"
 
 
 st.title("Prediction")
@@ -35,6 +43,6 @@ if uploads:
     show_results(chosen, point, uploads)
 else:
     st.caption(
-        f"Positive from {score_text(point.threshold)} on ({literal(point.says)}). "
+        f"{_when_positive(point)} ({literal(point.says)}). "
         "Uploads are read in memory, kept no longer than your visit, and leave this machine for nowhere."
     )

@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.evaluation.decision.operating_point import OperatingPoint
+from core.evaluation.decision.zones import MEANING
 from core.explanation.maps import LIVE_METHODS, METHODS
 from core.prediction import decided
 from core.runs import Run
@@ -21,7 +22,7 @@ MOST_PROBLEMS = 5
 def show_results(run: Run, point: OperatingPoint, uploads: list[Upload]) -> None:
     """Problems first, then a page of scans, then the table."""
     answers = answered(run, uploads)
-    table = answers_table(run, answers, threshold=point.threshold)
+    table = answers_table(run, answers, point)
     _show_problems([answer for answer in answers if answer.problem])
     good = [answer for answer in answers if not answer.problem]
     if good:
@@ -32,18 +33,25 @@ def show_results(run: Run, point: OperatingPoint, uploads: list[Upload]) -> None
         f"{run.id}-predictions",
         alt="Score and decision of every uploaded scan",
     )
+    if point.upper is not None:
+        st.caption(MEANING)
 
 
-def answers_table(run: Run, answers: list[Answer], *, threshold: float) -> pd.DataFrame:
-    """A row an upload: scan, score, decision, threshold, one probability column a class, problem."""
+def answers_table(run: Run, answers: list[Answer], point: OperatingPoint) -> pd.DataFrame:
+    """A row an upload: scan, score, decision, threshold, one probability column a class, problem.
+
+    Where two thresholds are in force, also its zone, and the upper threshold beside the lower.
+    """
     network = cached.model(run)
+    zone, upper = ([], []) if point.upper is None else (["zone"], ["upper"])
     rows: list[dict[str, object]] = []
     for answer in answers:
-        row: dict[str, object] = {"scan": answer.upload.name, "problem": answer.problem, "decision": ""}
+        row: dict[str, object] = {"scan": answer.upload.name, "problem": answer.problem, "decision": "", "zone": ""}
         if answer.probabilities is not None:
-            row |= decided(network, answer.probabilities, threshold=threshold)
-        rows.append(row | {"threshold": threshold})
-    return pd.DataFrame(rows, columns=["scan", "score", "decision", "threshold", *network.classes, "problem"])
+            row |= decided(network, answer.probabilities, threshold=point.threshold, upper=point.upper)
+        rows.append(row | {"threshold": point.threshold, "upper": point.upper})
+    columns = ["scan", "score", "decision", *zone, "threshold", *upper, *network.classes, "problem"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _show_problems(bad: list[Answer]) -> None:

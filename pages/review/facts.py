@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.errors import ExplorerError
 from core.evaluation.decision.operating_point import OperatingPoint
-from core.evaluation.decision.zones import REFERRED, RULED_IN, RULED_OUT
+from core.evaluation.decision.zones import REFERRED, RULED_IN, RULED_OUT, zone_of
 from core.review.worklists.filters import ANY, Filters
 from core.review.worklists.other_runs import MOST_RUNS
 from core.review.worklists.scan_facts import file_facts, findings_on
@@ -29,18 +29,9 @@ def verdict_words(label: str, predicted: str) -> str:
     return f"Labelled {truth}, called {call}."
 
 
-def zone_of(score: float, point: OperatingPoint) -> str:
-    """Ruled out, referred or ruled in, where two thresholds are in force; else empty."""
-    if point.upper is None:
-        return ""
-    if score < point.threshold:
-        return RULED_OUT
-    return RULED_IN if score >= point.upper else REFERRED
-
-
 def show_verdict(case: pd.Series, run: Run, point: OperatingPoint) -> None:
     """The cell, the sentence, the score and where it lies to the thresholds in force."""
-    zone = zone_of(case["score"], point)
+    zone = zone_of(float(case["score"]), point.threshold, point.upper)
     badges = f":{_BADGES[case['cell']]}-badge[{case['cell']}]"
     if zone:
         badges += f" :{_ZONE_BADGES[zone]}-badge[{zone}]"

@@ -11,6 +11,7 @@ import streamlit as st
 from core.runs import DEFAULT_DATA, DEFAULT_RUNS, Run, list_runs
 
 if TYPE_CHECKING:
+    from core.cautions import Caution
     from core.data.dataset import Dataset
     from core.evaluation.summary import Evaluation
     from core.models.build import LoadedModel
@@ -64,6 +65,12 @@ def model(run: Run) -> "LoadedModel":
 def torn_groups(run: Run) -> int:
     """How many groups of a run lie in more than one split."""
     return _torn_groups(str(run.folder), changed_at(run.folder / "predictions.parquet"), run)
+
+
+def cautions_on(run: Run, splits: tuple[str, ...]) -> "tuple[Caution, ...]":
+    """What touches the figures of splits, looked up anew once a minute. Raises as the function of core does."""
+    made_at = (*scores_changed(run), changed_at(run.folder / "index.parquet"))
+    return _cautions_on(str(run.folder), made_at, splits, run)
 
 
 def first_batch(run: Run) -> "list[SeenScan]":
@@ -142,6 +149,15 @@ def _torn_groups(folder: str, changed_at: float, _run: Run) -> int:
     from core.results import torn_groups as count
 
     return count(_run)
+
+
+@st.cache_data(show_spinner=False, ttl=60, max_entries=16)  # an audit may come to an end meanwhile
+def _cautions_on(
+    folder: str, changed_at: tuple[float, ...], splits: tuple[str, ...], _run: Run
+) -> "tuple[Caution, ...]":
+    from core.cautions import cautions_on as found_on
+
+    return found_on(_run, splits)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

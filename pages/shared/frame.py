@@ -100,9 +100,8 @@ def _threshold_in_force(run: Run) -> None:
     if point is None or point.rule == "default":
         st.caption("The default: nobody has chosen it yet. Choose one on the Threshold page.")
     else:
-        st.caption(
-            f"{literal(sentence(point.says))} There it misses {share(point.fnr)} and falsely alarms {share(point.fpr)}."
-        )
+        others = f"does not rule out {share(point.fpr)} of the others" if two else f"falsely alarms {share(point.fpr)}"
+        st.caption(f"{literal(sentence(point.says))} There it misses {share(point.fnr)} and {others}.")
     if speaks_of_calibrated_scores(run):
         st.caption(":material/thermostat: Calibrated scores, on every page. The switch is on the Performance page.")
 

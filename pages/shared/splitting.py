@@ -35,12 +35,10 @@ def group_words(run: Run) -> str:
 
 def _say_torn_groups(run: Run) -> int:
     """Warn where groups lie in more than one split; gives back how many do."""
+    from core.cautions import torn_caution
+
     torn = cached.torn_groups(run)
-    if torn:
-        groups = "1 group lies" if torn == 1 else f"{torn:,} groups lie"
-        st.warning(
-            f"{groups} in more than one split: the network is tested on groups that it has learnt from, and figures "
-            "will be too good.",
-            icon=":material/call_split:",
-        )
+    caution = torn_caution(torn)
+    if caution is not None:
+        st.warning(sentence(caution.text), icon=":material/call_split:")
     return torn

@@ -9,6 +9,7 @@ from core.evaluation.scored import Scored
 from core.results import splits_of
 from core.runs import Run
 from pages.shared import cached, frame, state
+from pages.shared.caution_words import short_title, show_list, title_of
 from pages.shared.errors import errors_in_a_line, say_error
 from pages.shared.figures import PLOTLY_ADDRESS
 from pages.shared.splitting import say_how_split
@@ -99,10 +100,22 @@ _TABS = {
     "Tables": show_tables,
 }
 
-st.title("Where do we cut?")
+
+def _show_cautions(subject: Subject) -> None:
+    """What makes the figures too good: beside the title it pushes nothing down, and no release waits for it."""
+    found = cached.cautions_on(subject.run, tuple(subject.splits))
+    if found:
+        with st.popover(short_title(found), help=title_of(found)):
+            show_list(found)
+
+
+title_line = st.container(horizontal=True, vertical_alignment="center")
+title_line.title("Where do we cut?")
 run = frame.run_or_empty_state()
 announce_saved()
 subject = _subject(run)
+with title_line:
+    _show_cautions(subject)
 with st.container(gap=None):
     st.markdown(
         "A scan is called positive if its score reaches the threshold. A lower one misses fewer and alarms more. "

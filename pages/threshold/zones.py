@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.charts.zones import zones_figure
 from core.evaluation.decision.rules import Zones
-from core.evaluation.decision.zones import ZoneFigures
+from core.evaluation.decision.zones import MEANING, ZoneFigures
 from core.sweeps.compared import over_the_choice
 from pages.shared import charts
 from pages.shared.estimates import show_rate
@@ -26,10 +26,7 @@ def show_zones(subject: Subject) -> None:
             args=(subject, rule),
         )
     rules_form.say_problem_of(subject)
-    st.caption(
-        f"{rule.reason} Below the lower threshold a scan is ruled out, from the upper on it is ruled in, and a reader "
-        "sees those in between. Everywhere else in the app, positive means not ruled out."
-    )
+    st.caption(f"{rule.reason} {MEANING}")
     for target in (rule.below, rule.above):
         rules_form.say_promise(subject, target)
     tried = draft.current(subject)

@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from made_runs import made_run, made_table
 
 from core import cautions as module
 from core.audit.findings import Audit, Finding
-from core.cautions import cautions
+from core.cautions import Caution, cautions, cautions_on
 from core.data.decisions import Decision, decide
 from core.runs import create_run
 
@@ -80,3 +81,27 @@ def test_what_was_decided_before_the_run_is_said_and_comes_last(run, audit, tmp_
     assert cautions(run, "test")[0].decided == ""
     decided = run.updated(decisions=("kept everything",))
     assert [caution.decided for caution in cautions(decided, "test")] == ["", "kept everything"]
+
+
+def test_of_splits_side_by_side_what_is_so_of_all_stands_once_and_the_rest_names_its_split(tmp_path, audit):
+    run = made_run(tmp_path / "runs", made_table(), data=tmp_path)
+    path = pd.read_parquet(run.folder / "index.parquet").query("split == 'val'")["path"].iloc[0]
+    audit(
+        Finding("near-duplicate", "pixels", "high", 2, "two are alike", "too good", paths=(path,)),
+        Finding("shortcut", "storage", "low", 60, "storage tells", "too good"),
+    )
+    alike, shortcut = cautions_on(run, ("val", "test"))
+    assert alike.text == "validation: two are alike; here it touches 1 of 12 scans: too good"
+    assert shortcut.text == "storage tells: too good"
+    assert cautions_on(run, ("test",)) == (shortcut,)
+
+
+def test_torn_groups_come_first(tmp_path, audit):
+    run = made_run(tmp_path / "runs", made_table().assign(group="one"), data=tmp_path)
+    audit(Finding("shortcut", "storage", "high", 60, "storage tells", "too good"))
+    assert [caution.kind for caution in cautions_on(run, ("val", "test"))] == ["torn-groups", "shortcut"]
+
+
+def test_a_caution_in_one_line_says_what_was_decided():
+    caution = Caution("shortcut", "high", "storage tells", "too good", too_good=True, decided="kept everything")
+    assert caution.text == "storage tells: too good (decided: kept everything)"

@@ -392,7 +392,19 @@ def test_a_split_that_the_dataset_does_not_give_is_told(tmp_path, capsys):
 def test_threshold_is_chosen_on_validation_and_reported_on_test(answer, own_run):
     facts = answer("threshold", "--max-fnr", "0.25").facts
     what_was_used = {"sweep", "group_source", "group_by", "split_how", "decisions", "corrected"}
-    told = {"run", "threshold", "rule", "promise", "chosen", "scores", "saved", "torn_groups", "val", "test"}
+    told = {
+        "run",
+        "threshold",
+        "rule",
+        "promise",
+        "chosen",
+        "scores",
+        "saved",
+        "torn_groups",
+        "cautions",
+        "val",
+        "test",
+    }
     assert set(facts) == told | what_was_used
     assert facts["promise"].startswith("At most 0.25 are missed of the 4 positive scans in val; ")
     assert facts["torn_groups"] == 0

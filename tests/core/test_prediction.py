@@ -131,5 +131,30 @@ def test_the_threshold_decides_on_the_positive_class_and_the_likeliest_on_the_ot
         assert by_class[row["decision"]] == by_class.drop(positive).max()
 
 
+@pytest.mark.parametrize(
+    ("score", "zone", "decision"),
+    [
+        (0.125, "ruled out", "normal"),
+        (0.25, "referred", "covid"),
+        (0.5, "referred", "covid"),
+        (0.75, "ruled in", "covid"),
+    ],
+)
+def test_of_two_thresholds_a_scan_has_its_zone_and_is_positive_where_it_is_not_ruled_out(model, score, zone, decision):
+    row = decided(model, np.array([score, 1 - score], np.float32), threshold=0.25, upper=0.75)
+    assert (row["zone"], row["decision"]) == (zone, decision)
+    assert "zone" not in decided(model, np.array([score, 1 - score], np.float32), threshold=0.25)
+
+
+def test_a_table_of_two_thresholds_holds_both_and_every_zone(trained, model, tmp_path):
+    paths = [next(trained.data.glob("covid/*.png")), tmp_path / "gone.png"]
+    table = predict_files(model, paths, threshold=0.0, upper=0.0)
+    assert list(table.columns) == [
+        *("scan", "score", "decision", "zone", "threshold", "upper", "covid", "normal", "problem"),
+    ]
+    assert table["zone"].tolist() == ["ruled in", ""]
+    assert table[["threshold", "upper"]].to_numpy().tolist() == [[0.0, 0.0], [0.0, 0.0]]
+
+
 def test_a_score_at_the_threshold_is_positive(model):
     assert decided(model, np.array([0.25, 0.75], np.float32), threshold=0.25)["decision"] == "covid"

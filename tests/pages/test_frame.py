@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -120,6 +121,14 @@ def test_the_sidebar_says_the_saved_point_as_core_does(app: Opened, tiny_run: Ru
     said = app().sidebar.caption[-1].value
     assert f"misses {point.fnr.value:.1%} and falsely alarms {point.fpr.value:.1%}" in said
     assert saved_point.DEFAULT_THRESHOLD == operating_point.DEFAULT_THRESHOLD
+
+
+def test_of_two_thresholds_the_sidebar_calls_no_referred_scan_a_false_alarm(app: Opened, tiny_run: Run) -> None:
+    point = fixed_point(split_results(tiny_run, "val").scored, 0.3)
+    save_point(tiny_run, replace(point, upper=0.7))
+    said = app().sidebar.caption[-1].value
+    assert f"misses {point.fnr.value:.1%} and does not rule out {point.fpr.value:.1%} of the others." in said
+    assert "falsely alarms" not in said
 
 
 def test_the_frame_and_its_point_bring_neither_pandas_nor_scipy(tiny_run: Run) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from core.evaluation.curves import roc_points
 from core.evaluation.decision.operating_point import fixed_point
 from core.evaluation.scored import Scored
 from core.results import split_results
-from core.runs import Run
+from core.runs import Run, read_index
 from pages.performance.curves import _joined
 from pages.performance.matrix import case_of, cell_named
 from pages.performance.rates import rates_table
@@ -210,6 +211,31 @@ def test_groups_on_two_sides_of_a_given_split_are_counted_and_said(app: Opened, 
     at = app(page)
     assert any(warning.value.startswith("1 group lies in more than one split") for warning in at.warning)
     assert not any("no patient is on two sides" in caption.value for caption in at.caption)
+
+
+@pytest.mark.parametrize("page", [PAGE, "threshold/page.py"])
+def test_pictures_that_training_has_seen_are_said_on_every_page_with_figures(
+    app: Opened, tiny_run: Run, page: str
+) -> None:
+    def told() -> list[str]:
+        return [plain(words.value) for words in app(page).markdown if "very picture of one" in words.value]
+
+    assert told() == []
+    index = read_index(tiny_run)
+    rows = [index.index[index["split"] == split][0] for split in ("train", "test")]
+    index.loc[rows[1], "pixels"] = index.loc[rows[0], "pixels"]
+    index.to_parquet(tiny_run.folder / "index.parquet", index=False)
+    (words,) = told()
+    assert "1 scan is the very picture of one that training has seen" in words
+    assert ("Test: 1 scan" in words) == (page != PAGE), "the threshold page shows both splits"
+
+
+def test_of_two_thresholds_the_page_says_that_false_alarms_may_be_referred(app: Opened, tiny_run: Run) -> None:
+    point = fixed_point(split_results(tiny_run, "val").scored, 0.3)
+    save_point(tiny_run, point)
+    assert not any("referred to a reader" in caption.value for caption in app(PAGE).main.caption)
+    save_point(tiny_run, replace(point, upper=0.7))
+    assert any("the upper is 0.700: positive means not ruled out" in caption.value for caption in app(PAGE).caption)
 
 
 def test_how_the_split_came_about_is_said(app: Opened, tiny_run: Run) -> None:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -124,6 +125,35 @@ def test_the_decision_follows_the_threshold_in_force(uploaded, tiny_run: Run) ->
         assert f"Called {decision}" in at.html[0].value
 
 
+@pytest.mark.parametrize(
+    ("lower", "upper", "zone", "decision"),
+    [(0.0, 1.0, "referred", "COVID"), (0.0, 0.0, "ruled in", "COVID"), (1.0, 1.0, "ruled out", "non-COVID")],
+)
+def test_of_two_thresholds_every_upload_has_its_zone(uploaded, tiny_run, lower, upper, zone, decision) -> None:
+    point = fixed_point(split_results(tiny_run, "val").scored, split="val", threshold=lower)
+    save_point(tiny_run, replace(point, upper=upper))
+    at = uploaded(("scan.png", png()), ("text.png", b"not an image"))
+    assert not at.exception
+    table = answers(at).set_index("scan")
+    assert table.loc["scan.png", ["zone", "decision", "threshold", "upper"]].tolist() == [zone, decision, lower, upper]
+    assert table.loc["text.png", "zone"] == ""
+    assert zone in at.html[0].value.lower()
+    assert f"Called {decision}" in at.html[0].value
+    assert f"thresholds {lower:.3f} and {upper:.3f}" in at.html[0].value
+    assert "Positive means not ruled out" in words(at)
+
+
+def test_with_one_threshold_no_zone_is_spoken_of(uploaded, app, tiny_run: Run) -> None:
+    at = uploaded(("scan.png", png()))
+    assert not {"zone", "upper"} & set(answers(at).columns)
+    assert "ruled" not in words(at) + at.html[0].value
+
+
+def test_before_an_upload_both_thresholds_are_said(app, tiny_run: Run) -> None:
+    save_point(tiny_run, replace(fixed_point(split_results(tiny_run, "val").scored, 0.2), upper=0.7))
+    assert "Ruled out below 0.200, ruled in from 0.700 on, referred to a reader in between" in words(app(PAGE))
+
+
 def test_the_same_bytes_are_computed_once(uploaded, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     real = maps.explain
@@ -214,6 +244,22 @@ def test_a_verdict_colours_the_class_it_was_called() -> None:
     assert NEGATIVE in negative
     assert "reaches the threshold" in positive
     assert "is below the threshold" in negative
+
+
+def test_the_zone_leads_and_a_scan_for_a_reader_has_no_classs_colour() -> None:
+    of = {"threshold": 0.2, "upper": 0.7, "classes": ("COVID", "normal"), "positive": "COVID"}
+    out, between, in_ = (verdict_html(*called, **of) for called in (("normal", 0.1), ("COVID", 0.2), ("COVID", 0.7)))
+    assert "Ruled out" in out
+    assert NEGATIVE in out
+    assert "is below the lower threshold 0.200; the upper is 0.700. Called normal." in out
+    assert "Referred to a reader" in between
+    assert f"border-radius:50%;background:{POSITIVE}" not in between
+    assert (
+        "reaches the lower threshold 0.200 but not the upper 0.700. Called COVID, for it is not ruled out." in between
+    )
+    assert "Ruled in" in in_
+    assert f"border-radius:50%;background:{POSITIVE}" in in_
+    assert "reaches the lower threshold 0.200 and the upper 0.700. Called COVID." in in_
 
 
 def test_a_score_at_the_threshold_is_positive() -> None:

@@ -1,5 +1,6 @@
 """The review page: the worklist's order, the case in the address, the map beside it."""
 
+import re
 from dataclasses import replace
 
 import cv2
@@ -18,7 +19,7 @@ from core.review.worklists.case_table import case_table
 from core.review.worklists.filters import Filters
 from core.review.worklists.worklist import worklist
 from pages.review import listing
-from pages.review.facts import verdict_words, zone_of
+from pages.review.facts import verdict_words
 from pages.review.listing import _take_row
 from pages.review.paging import turn_to as _turn_to
 from pages.shared import cached_viewed, state
@@ -262,11 +263,13 @@ def test_a_long_list_is_sent_page_by_page(app, tiny_run, monkeypatch):
     assert _listed(at) == expected[7:14]  # the page that the case shown is on
 
 
-def test_zones_are_told_where_two_thresholds_are_in_force(tiny_run):
-    point = fixed_point(split_results(tiny_run, "val").scored, 0.2)
-    two = replace(point, upper=0.7)
-    assert [zone_of(score, point) for score in (0.1, 0.9)] == ["", ""]
-    assert [zone_of(score, two) for score in (0.1, 0.2, 0.5, 0.7)] == ["ruled out", "referred", "referred", "ruled in"]
+@pytest.mark.parametrize(("upper", "zone"), [(None, ""), (0.99, "referred"), (0.5, "ruled in")])
+def test_the_zone_is_told_where_two_thresholds_are_in_force(app, tiny_run, upper, zone):
+    save_point(tiny_run, replace(fixed_point(split_results(tiny_run, "val").scored, 0.3), upper=upper))
+    at = app("review/page.py", query={"cell": "found", "split": "test"})
+    badges = [words.value for words in at.markdown if "-badge[found]" in words.value]
+    assert len(badges) == 1
+    assert re.findall(r"-badge\[([a-z ]+)\]", badges[0]) == ["found", *([zone] if zone else [])]
 
 
 def test_other_runs_say_what_they_think_of_the_same_scan(app, tiny_run):

@@ -33,6 +33,7 @@ Opened = Callable[..., AppTest]
 def test_without_a_run_the_page_says_what_to_do_and_has_the_button(app: Opened) -> None:
     at = app(PAGE)
     assert not at.exception
+    assert at.title[0].value == "Where do we cut?"
     assert "no finished run" in at.info[0].value
     assert at.button[0].label == "Try it on synthetic scans"
 

@@ -14,6 +14,11 @@ from core.evaluation.scored import Scored
 
 RULED_OUT, REFERRED, RULED_IN = "ruled out", "referred", "ruled in"
 ZONES = (RULED_OUT, REFERRED, RULED_IN)
+MEANING = (
+    "Below the lower threshold a scan is ruled out, from the upper on it is ruled in, and a reader sees those in "
+    "between. Positive means not ruled out."
+)
+"""What the zones are, and what the decision says where two thresholds are in force."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,15 @@ class ZoneFigures:
                 for zone, positives, others in zip(ZONES, self.positives, self.others, strict=True)
             ],
         }
+
+
+def zone_of(score: float, lower: float, upper: float | None) -> str:
+    """The zone of one score, of `ZONES`; empty where there is no upper threshold."""
+    if upper is None:
+        return ""
+    if score < lower:
+        return RULED_OUT
+    return RULED_IN if score >= upper else REFERRED
 
 
 def zone_figures(scored: Scored, lower: float, upper: float, *, draws: int = DRAWS, seed: int = 0) -> ZoneFigures:

@@ -16,7 +16,7 @@ from core.data.images import read_scan
 from core.decided import point_in_force
 from core.errors import RequestError
 from core.evaluation.decision.operating_point import OperatingPoint
-from core.evaluation.decision.zones import REFERRED, RULED_IN, RULED_OUT
+from core.evaluation.decision.zones import zone_of
 from core.results import split_results
 from core.review.notes.note import Note
 from core.review.notes.note_book import notes_of
@@ -149,7 +149,7 @@ def _verdict(case: "pd.Series[Any]", run: Run, point: OperatingPoint) -> list[tu
         ("Threshold", f"{point.threshold:.6g}, {point.says}"),
     ]
     if point.upper is not None:
-        zone = RULED_OUT if score < point.threshold else RULED_IN if score >= point.upper else REFERRED
+        zone = zone_of(score, point.threshold, point.upper)
         facts.append(("Zone", f"{zone} (second threshold {point.upper:.6g})"))
     facts += [("Label", str(case["label"])), ("Called", str(case["predicted"])), ("Cell", str(case["cell"]))]
     return [*facts, *((f"P({name})", _share(float(case[name]))) for name in run.record.classes)]

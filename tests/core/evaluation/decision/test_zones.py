@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from core.evaluation.decision.zones import ZONES, zone_figures
+from core.evaluation.decision.zones import ZONES, zone_figures, zone_of
 from core.evaluation.scored import Scored
 from tests.core.evaluation.strategies_for_scores import labelled_scores
 
@@ -67,3 +67,13 @@ def test_one_class_and_an_empty_zone_are_told_as_none():
     assert figures["fnr"]["value"] is None
     assert figures["ppv"]["value"] is None
     assert figures["referred"]["value"] == 1
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=2).map(sorted), st.floats(0, 1))
+def test_the_zone_of_a_score_is_the_one_it_is_counted_in(thresholds, score):
+    counted = zone_figures(Scored([score], [True], ["one"]), *thresholds).positives
+    assert ZONES[counted.index(1)] == zone_of(score, *thresholds)
+
+
+def test_with_one_threshold_there_is_no_zone():
+    assert zone_of(0.2, 0.5, None) == zone_of(0.9, 0.5, None) == ""
