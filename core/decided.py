@@ -12,7 +12,7 @@ from core.errors import RequestError, RunDamagedError, WorkError
 from core.evaluation.decision.operating_point import OperatingPoint, fixed_point
 from core.files import write_json
 from core.results import point_for_scores, split_results
-from core.runs import Run, now_text, read_json
+from core.runs import Run, now_text, read_json, read_run
 
 POINT_FILE = "operating_point.json"
 DAMAGED_FILE = "operating_point.damaged.json"
@@ -84,20 +84,27 @@ def point_history(run: Run) -> tuple[Change, ...]:
 
 
 def save_point(run: Run, point: OperatingPoint) -> OperatingPoint:
-    """Make `point`, chosen on the scores in force, the one in force for this run, everywhere.
+    """Make `point`, whose `score_kind` is that of the scores it was chosen on, the one in force, everywhere.
 
-    Gives it back with the kind of those scores, the time and the fingerprint of the data.
+    Gives it back with the time and the fingerprint of the data.
 
     Changes made at the same time come one after the other, and none is lost. Where the file is damaged it is kept
     beside the new one, under `DAMAGED_FILE`, and a new history begins.
 
     Raises:
+        RequestError: other scores are in force by now than it was chosen on; nothing is changed.
+        RunNotFoundError: the run is gone.
         WorkError: the run's folder cannot be written.
     """
-    chosen_here = replace(point, score_kind=_kind(run))
 
     def add(changes: tuple[Change, ...]) -> Change:
-        return Change(len(changes) + 1, _stamped(run, chosen_here))
+        kind = _kind(run)
+        if point.score_kind != kind:
+            raise RequestError(
+                f"the threshold was chosen on {point.score_kind or 'raw'} scores of run {run.id}, but by now "
+                f"{kind or 'raw'} ones are in force; choose it again"
+            )
+        return Change(len(changes) + 1, _stamped(run, point))
 
     return _changed(run, add, keep_damage=True).point
 
@@ -113,6 +120,7 @@ def take_back(run: Run, *, to: int | None = None) -> OperatingPoint:
     Raises:
         RequestError: there is nothing to take back, no change of that number, or its rule cannot be met on the scores
             in force; nothing is changed then.
+        RunNotFoundError: the run is gone.
         RunDamagedError: the history cannot be read.
         WorkError: the run's folder cannot be written.
     """
@@ -150,6 +158,7 @@ def _origin(changes: tuple[Change, ...], number: int) -> int:
 def _changed(run: Run, add: Callable[[tuple[Change, ...]], Change], *, keep_damage: bool) -> Change:
     """Read, add and write while nobody else does."""
     path = run.folder / POINT_FILE
+    read_run(run.folder)  # a lock would bring the folder of a deleted run back
     try:
         with FileLock(run.folder / ".operating_point.lock", timeout=_LOCK_SECONDS):
             changes = _read_or_put_aside(run) if keep_damage else point_history(run)

@@ -1,6 +1,7 @@
 """Commands about where a run is cut: a rule applied, its history, a step back, and what it means in patients."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from core.commands.datasets import Facts
@@ -82,6 +83,7 @@ def threshold(run: Run, rule: Rule | None, *, prevalence: float | None, save: bo
         point = point_in_force(run) if rule is None else chosen(splits["val"].scored, over_the_choice(run, rule))
     except ValueError as error:
         raise ConfigError(str(error)) from error
+    point = replace(point, score_kind=splits["val"].score_kind)
     rests_on: Facts = {
         "torn_groups": torn_groups(run),
         "cautions": [caution.text for caution in cautions_on(run, tuple(splits))],
@@ -179,5 +181,7 @@ def _change_facts(change: "Change") -> Facts:
         "back_to": change.back_to,
         "fnr": point.fnr.to_json(),
         "fpr": point.fpr.to_json(),
+        "ruled_in_fpr": None if point.ruled_in_fpr is None else point.ruled_in_fpr.to_json(),
+        "referred": None if point.referred is None else point.referred.to_json(),
         "data_fingerprint": point.data_fingerprint,
     }

@@ -7,7 +7,8 @@ from dataclasses import replace
 from core.evaluation.decision.choosing import chosen
 from core.evaluation.decision.operating_point import OperatingPoint
 from core.evaluation.decision.rule_texts import parsed_rule
-from core.evaluation.decision.rules import Fixed
+from core.evaluation.decision.rules import Default, Fixed
+from core.evaluation.decision.zones import with_upper
 from core.evaluation.scored import Scored
 from core.evaluation.temperature import Temperature
 
@@ -18,7 +19,8 @@ def carried_point(
     """The same decision for the other kind of scores.
 
     Of two classes the order of scans does not change, so the threshold is taken through the same curve as the scores,
-    and exactly the same scans are called positive. With more, the point's rule is applied again.
+    and exactly the same scans are called positive. With more, the point's rule is applied again; thresholds that
+    somebody set stay.
 
     Args:
         point: chosen on the other kind of scores.
@@ -31,7 +33,9 @@ def carried_point(
         ValueError: of several classes, the rule cannot be met on these scores, or nobody knows what rule it was.
     """
     if classes > 2:
-        return replace(chosen(scored, parsed_rule(point.rule), split=point.split), score_kind=score_kind)
+        rule = parsed_rule(point.rule)
+        carried = replace(chosen(scored, rule, split=point.split), score_kind=score_kind)
+        return with_upper(carried, scored, point.upper) if isinstance(rule, Fixed | Default) else carried
     through = temperature.threshold if score_kind else temperature.raw_threshold
     threshold = through(point.threshold)
     by_hand = point.rule.startswith("fixed=")

@@ -9,7 +9,7 @@ import streamlit as st
 from core.runs import Run
 from pages.shared import cached, links, state
 from pages.shared.errors import errors_in_a_line
-from pages.shared.saved_point import DEFAULT_THRESHOLD, saved_point, speaks_of_calibrated_scores
+from pages.shared.saved_point import DEFAULT_THRESHOLD, SavedPoint, saved_point, speaks_of_calibrated_scores
 from pages.shared.words import literal, run_name, score_text, sentence, share
 
 
@@ -100,15 +100,28 @@ def _threshold_in_force(run: Run) -> None:
     if point is None or point.rule == "default":
         st.caption("The default: nobody has chosen it yet. Choose one on the Threshold page.")
     else:
-        others = f"does not rule out {share(point.fpr)} of the others" if two else f"falsely alarms {share(point.fpr)}"
-        st.caption(f"{literal(sentence(point.says))} There it misses {share(point.fnr)} and {others}.")
+        st.caption(f"{literal(sentence(point.says))} {_rates_words(point)}")
     if speaks_of_calibrated_scores(run):
         st.caption(":material/thermostat: Calibrated scores, on every page. The switch is on the Performance page.")
 
 
+def _rates_words(point: SavedPoint) -> str:
+    where = "On validation" if point.split == "val" else f"On {literal(point.split)}"
+    misses = f"{where} it misses {share(point.fnr)}"
+    if point.upper is None:
+        return f"{misses} and falsely alarms {share(point.fpr)}."
+    if point.ruled_in_fpr is None or point.referred is None:
+        return f"{misses} and does not rule out {share(point.fpr)} of the others."
+    return f"{misses}, falsely alarms {share(point.ruled_in_fpr)} and refers {share(point.referred)}."
+
+
+@errors_in_a_line()
 def _threshold_being_tried(run: Run) -> None:
     tried = st.session_state.get(state.THRESHOLD_DRAFTS, {}).get(run.id)
-    if tried is None:
+    if tried is None or bool(tried.score_kind) != speaks_of_calibrated_scores(run):
+        return
+    point = saved_point(run)
+    if point is not None and (point.threshold, point.upper, point.rule) == (tried.threshold, tried.upper, tried.rule):
         return
     upper = "" if tried.upper is None else f" and {score_text(tried.upper)}"
     st.caption(

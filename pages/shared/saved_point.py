@@ -19,7 +19,8 @@ DEFAULT_THRESHOLD = Default.threshold
 class SavedPoint:
     """A threshold in [0, 1], how and on which split it was chosen, and its FNR and FPR there, NaN where not defined.
 
-    `upper` is the second threshold of a decision with two; `score_kind` the kind of scores, as `OperatingPoint` has it.
+    `upper`, `ruled_in_fpr` and `referred` are of a decision with two, None where there is one threshold or an earlier
+    version has not kept them; `score_kind` is the kind of scores. All as `OperatingPoint` has them.
     """
 
     threshold: float
@@ -28,6 +29,8 @@ class SavedPoint:
     fnr: float
     fpr: float
     upper: float | None
+    ruled_in_fpr: float | None
+    referred: float | None
     score_kind: str
 
     @property
@@ -80,6 +83,8 @@ def _point(content: Mapping[str, Any]) -> SavedPoint:
         fnr=_rate(content["fnr"]),
         fpr=_rate(content["fpr"]),
         upper=None if content.get("upper") is None else _threshold(content["upper"]),
+        ruled_in_fpr=None if content.get("ruled_in_fpr") is None else _rate(content["ruled_in_fpr"]),
+        referred=None if content.get("referred") is None else _rate(content["referred"]),
         score_kind=str(content.get("score_kind", "")),
     )
 

@@ -7,6 +7,7 @@ import streamlit as st
 from core.decided import save_point
 from core.evaluation.decision.operating_point import OperatingPoint, fixed_point
 from core.evaluation.decision.rule_texts import rule_words
+from core.evaluation.decision.zones import with_upper
 from pages.shared import state
 from pages.shared.words import literal, score_text
 from pages.threshold import draft
@@ -47,7 +48,8 @@ def _use_button(subject: Subject, tried: draft.Draft, already: bool) -> None:
         help="Every page uses it from then on, also for other people who open this run.",
     ):
         point = fixed_point(subject.validation, tried.threshold, rule=tried.rule, split="val")
-        save_point(subject.run, replace(point, promise=tried.promise, upper=tried.upper))
+        point = with_upper(replace(point, promise=tried.promise), subject.validation, tried.upper)
+        save_point(subject.run, replace(point, score_kind=subject.score_kind))
         draft.drop(subject)
         are = "Threshold {} is" if tried.upper is None else "Thresholds {} are"
         state.put(state.THRESHOLD_SAVED, f"{are.format(_value(tried))} in force on every page.")

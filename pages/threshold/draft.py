@@ -19,7 +19,8 @@ from pages.threshold.subject import Subject
 class Draft:
     """A threshold, how it was chosen, what that promises, and the second one, in the words of `OperatingPoint`.
 
-    `scores` is the key of the scores that it is meant for (empty: any): calibrated ones need another.
+    `scores` is the key of the scores that it is meant for (empty: any), `score_kind` their kind: calibrated ones need
+    another threshold.
     """
 
     threshold: float
@@ -27,6 +28,7 @@ class Draft:
     promise: str = ""
     upper: float | None = None
     scores: str = ""
+    score_kind: str = ""
 
 
 def current(subject: Subject) -> Draft:
@@ -54,14 +56,15 @@ def drop(subject: Subject) -> None:
 
 def take_point(subject: Subject, point: OperatingPoint) -> None:
     """Try what a rule has chosen."""
-    _drafts()[subject.run.id] = replace(_as_draft(point), scores=subject.key)
+    _drafts()[subject.run.id] = replace(_as_draft(point), scores=subject.key, score_kind=subject.score_kind)
 
 
 def set_by_hand(subject: Subject, threshold: float, upper: float | None = None) -> None:
     """Try a threshold in [0, 1] that somebody set, or two of them; where nothing moves, its rule stays."""
     now = current(subject)
     if (now.threshold, now.upper) != (threshold, upper):
-        _drafts()[subject.run.id] = Draft(threshold, Fixed(threshold).text, upper=upper, scores=subject.key)
+        by_hand = Draft(threshold, Fixed(threshold).text, "", upper, subject.key, subject.score_kind)
+        _drafts()[subject.run.id] = by_hand
 
 
 def take_release(subject: Subject) -> None:

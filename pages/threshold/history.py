@@ -11,7 +11,7 @@ from pages.shared.words import score_text
 from pages.threshold import draft
 from pages.threshold.subject import Subject
 
-_RATES = ("missed (FNR)", "false alarms (FPR)")
+_RATES = ("missed (FNR)", "false alarms (FPR)", "referred")
 
 
 def show_history(subject: Subject) -> None:
@@ -93,9 +93,11 @@ def _go_back(subject: Subject, to: int | None) -> None:
 
 
 def _rates_with_intervals(point: OperatingPoint) -> dict[str, float]:
+    """Of two thresholds the false alarms are those ruled in, unless an earlier version has kept only the lower's."""
     shown = {}
-    for name, rate in zip(_RATES, (point.fnr, point.fpr), strict=True):
-        shown |= {name: rate.value, f"{name}, low": rate.low, f"{name}, high": rate.high}
+    for name, rate in zip(_RATES, (point.fnr, point.ruled_in_fpr or point.fpr, point.referred), strict=True):
+        if rate is not None:
+            shown |= {name: rate.value, f"{name}, low": rate.low, f"{name}, high": rate.high}
     return shown
 
 

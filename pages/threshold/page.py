@@ -1,5 +1,7 @@
 """Where do we cut? The threshold page."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from core.decided import POINT_FILE, point_in_force
@@ -17,7 +19,7 @@ from pages.threshold import draft
 from pages.threshold.certainty import interval_words, intervals_by_groups
 from pages.threshold.controls import announce_saved, show_controls
 from pages.threshold.finger import component
-from pages.threshold.finger.payload import payload
+from pages.threshold.finger.payload import content_key, payload
 from pages.threshold.history import show_history
 from pages.threshold.in_patients import show_in_patients
 from pages.threshold.outcome import show_tables
@@ -38,9 +40,11 @@ def _in_force(run: Run, validation: Scored) -> OperatingPoint | None:
 
 
 def _subject(run: Run) -> Subject:
-    validation = cached.results(run, "val").scored
+    read_at = cached.scores_changed(run)
+    results = cached.results(run, "val")
     test = cached.results(run, "test").scored if "test" in splits_of(run) else None
-    return Subject(run, validation, test, _in_force(run, validation))
+    subject = Subject(run, results.scored, test, None, results.score_kind, read_at=read_at)
+    return replace(subject, key=content_key(subject.splits, subject.words))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -52,7 +56,14 @@ def _payload(key: str, _subject: Subject) -> bytes:
 @st.fragment
 @errors_in_a_line()
 def _try_thresholds(subject: Subject) -> None:
-    """All that follows the threshold being tried: a release runs this and nothing else."""
+    """All that follows the threshold being tried: a release runs this and nothing else.
+
+    Others may have changed the run since the page was drawn: what is in force is read anew, and where they put other
+    scores in force the whole page is.
+    """
+    if cached.scores_changed(subject.run) != subject.read_at:
+        st.rerun()
+    subject = replace(subject, in_force=_in_force(subject.run, subject.validation))
     tried = draft.current(subject)
     component.mount_dials(
         draft.dials_key(subject),

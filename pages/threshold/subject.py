@@ -1,7 +1,6 @@
 """What the threshold page is about: one run's scores, and the threshold in force."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import pandas as pd
 
@@ -9,7 +8,6 @@ from core.evaluation.curves import threshold_counts, threshold_curve
 from core.evaluation.decision.operating_point import OperatingPoint
 from core.evaluation.scored import Scored
 from core.runs import Run
-from pages.threshold.finger.payload import content_key
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,12 +19,18 @@ class Subject:
         validation: the scores to choose on.
         test: the scores to report on; None where the run has no test split.
         in_force: the saved operating point or the default; None where the saved one is damaged.
+        score_kind: of the scores, as `OperatingPoint` has it.
+        key: a name for these very scores, as the browser knows them.
+        read_at: when they were made or put in force, to tell when others are.
     """
 
     run: Run
     validation: Scored
     test: Scored | None
     in_force: OperatingPoint | None
+    score_kind: str = ""
+    key: str = ""
+    read_at: tuple[float, ...] = ()
 
     @property
     def positive(self) -> str:
@@ -49,12 +53,7 @@ class Subject:
         """Scores by split, validation first."""
         return {"val": self.validation} | ({} if self.test is None else {"test": self.test})
 
-    @cached_property
-    def key(self) -> str:
-        """A name for these very scores, as the browser knows them."""
-        return content_key(self.splits, self.words)
-
-    @cached_property
+    @property
     def every_threshold(self) -> pd.DataFrame:
         """Validation at each of its scores as a threshold: the rates, and the scans behind them."""
         counts = threshold_counts(self.validation)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,10 +22,11 @@ from core.decided import (
     stored_point,
     take_back,
 )
-from core.errors import RequestError, RunDamagedError
+from core.errors import RequestError, RunDamagedError, RunNotFoundError
 from core.evaluation.decision.choosing import chosen
 from core.evaluation.decision.operating_point import fixed_point
 from core.evaluation.decision.rules import MaxFnr, Zones
+from core.evaluation.decision.zones import zone_figures
 from core.results import split_results
 from core.runs import clear_leftovers
 
@@ -81,7 +83,9 @@ def test_a_saved_point_knows_its_time_and_its_data(own_run):
 def test_two_thresholds_are_kept_with_their_rule(own_run):
     saved = save_point(own_run, chosen(split_results(own_run, "val").scored, Zones(0.25, 0.25)))
     assert saved.upper is not None
-    assert point_in_force(own_run).upper == saved.upper
+    zones = zone_figures(split_results(own_run, "val").scored, saved.threshold, saved.upper)
+    assert (saved.ruled_in_fpr, saved.referred) == (zones.fpr, zones.referred)
+    assert point_in_force(own_run) == saved
 
 
 def test_going_back_is_a_change_of_its_own_and_goes_further_back_each_time(own_run):
@@ -195,3 +199,18 @@ def test_a_step_back_to_a_rule_that_the_scores_in_force_do_not_allow_changes_not
     with pytest.raises(RequestError, match="cannot apply"):
         take_back(own_run)
     assert (own_run.folder / POINT_FILE).read_bytes() == before_it
+
+
+def test_a_threshold_of_other_scores_than_those_in_force_is_refused(own_run):
+    point = fixed_point(split_results(own_run, "val").scored, 0.3)
+    with pytest.raises(RequestError, match=r"chosen on calibrated scores of run .* by now raw ones are in force"):
+        save_point(own_run, replace(point, score_kind="calibrated"))
+    assert stored_point(own_run) is None
+
+
+def test_a_deleted_run_is_not_brought_back(own_run):
+    point = fixed_point(split_results(own_run, "val").scored, 0.3)
+    shutil.rmtree(own_run.folder)
+    with pytest.raises(RunNotFoundError):
+        save_point(own_run, point)
+    assert not own_run.folder.exists()

@@ -9,7 +9,9 @@ from core.calibration import CALIBRATION_FILE, read_calibration, temperature_in_
 from core.decided import point_history, point_in_force, save_point, take_back
 from core.errors import RequestError, RunDamagedError
 from core.evaluation.decision.choosing import chosen
+from core.evaluation.decision.operating_point import fixed_point
 from core.evaluation.decision.rules import Fixed, MaxFnr, Zones
+from core.evaluation.decision.zones import with_upper, zone_figures
 from core.evaluation.patients import parsed_joining
 from core.results import raw_results, split_results
 from core.runs import create_run
@@ -107,7 +109,7 @@ def test_a_run_without_a_chosen_threshold_keeps_the_default(run):
 
 def test_a_threshold_chosen_on_calibrated_scores_is_taken_along_to_raw_ones_and_back(run):
     use_calibrated_scores(run)
-    point = save_point(run, chosen(split_results(run, "val").scored, MaxFnr(0.2)))
+    point = save_point(run, replace(chosen(split_results(run, "val").scored, MaxFnr(0.2)), score_kind="calibrated"))
     assert point.score_kind == "calibrated"
     assert point_in_force(run) == point
     calls = called(split_results(run, "test"), point)
@@ -121,7 +123,7 @@ def test_a_threshold_chosen_on_calibrated_scores_is_taken_along_to_raw_ones_and_
 def test_a_step_back_in_history_to_a_raw_threshold_is_carried_over(run):
     first = save_point(run, chosen(raw_results(run, "val").scored, MaxFnr(0.1)))
     use_calibrated_scores(run)
-    save_point(run, chosen(split_results(run, "val").scored, MaxFnr(0.3)))
+    save_point(run, replace(chosen(split_results(run, "val").scored, MaxFnr(0.3)), score_kind="calibrated"))
     calls = called(raw_results(run, "test"), first)
     again = take_back(run)
     assert point_history(run)[-1].point.score_kind == ""
@@ -186,7 +188,7 @@ def test_every_wrong_value_is_damage(run, field, value):
 
 def test_a_calibrated_threshold_without_its_temperature_is_said(run):
     use_calibrated_scores(run)
-    save_point(run, chosen(split_results(run, "val").scored, MaxFnr(0.2)))
+    save_point(run, replace(chosen(split_results(run, "val").scored, MaxFnr(0.2)), score_kind="calibrated"))
     (run.folder / CALIBRATION_FILE).unlink()
     with pytest.raises(RunDamagedError, match="the threshold was chosen on calibrated scores"):
         point_in_force(run)
@@ -234,3 +236,16 @@ def test_a_temperature_goes_by_groups_and_one_of_an_earlier_version_stays_readab
     path.write_text(json.dumps(content), encoding="utf-8")
     assert read_calibration(run).temperature == replace(kept, fewest_groups=None)
     assert temperature_in_force(run).value == kept.value
+
+
+def test_with_three_classes_two_thresholds_that_somebody_set_stay(tmp_path):
+    run = finished_run(tmp_path, overconfident_of_three, classes=("COVID", "non-COVID", "other"))
+    scored = raw_results(run, "val").scored
+    before = save_point(run, with_upper(fixed_point(scored, 0.3), scored, 0.8))
+    use_calibrated_scores(run)
+    point = point_in_force(run)
+    zones = zone_figures(split_results(run, "val").scored, 0.3, 0.8)
+    assert (point.score_kind, point.threshold, point.upper) == ("calibrated", 0.3, 0.8)
+    assert (point.ruled_in_fpr, point.referred) == (zones.fpr, zones.referred)
+    use_raw_scores(run)
+    assert point_in_force(run) == before

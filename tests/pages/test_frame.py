@@ -18,6 +18,7 @@ from core.decided import save_point
 from core.errors import RunDamagedError
 from core.evaluation.decision import operating_point
 from core.evaluation.decision.operating_point import fixed_point
+from core.evaluation.decision.zones import with_upper, zone_figures
 from core.results import split_results
 from core.runs import Run
 from core.training.jobs import claimed
@@ -129,6 +130,11 @@ def test_of_two_thresholds_the_sidebar_calls_no_referred_scan_a_false_alarm(app:
     said = app().sidebar.caption[-1].value
     assert f"misses {point.fnr.value:.1%} and does not rule out {point.fpr.value:.1%} of the others." in said
     assert "falsely alarms" not in said
+    scored = split_results(tiny_run, "val").scored
+    save_point(tiny_run, with_upper(point, scored, 0.7))
+    zones = zone_figures(scored, 0.3, 0.7)
+    said = app().sidebar.caption[-1].value
+    assert f"falsely alarms {zones.fpr.value:.1%} and refers {zones.referred.value:.1%}." in said
 
 
 def test_the_frame_and_its_point_bring_neither_pandas_nor_scipy(tiny_run: Run) -> None:

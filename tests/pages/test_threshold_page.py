@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from core.runs import Run
 from pages.shared import state
 from pages.threshold.certainty import interval_words
 from pages.threshold.draft import Draft
+from pages.threshold.finger.payload import content_key
 from pages.threshold.outcome import outcome_table
 from pages.threshold.subject import Subject
 
@@ -129,6 +131,17 @@ def test_other_pages_say_what_is_being_tried_and_what_is_in_force(app: Opened, t
     assert at.sidebar.metric[0].value == "0.500"
 
 
+def test_other_pages_do_not_call_tried_what_is_in_force_or_of_other_scores(app: Opened, tiny_run: Run) -> None:
+    save_point(tiny_run, fixed_point(split_results(tiny_run, "val").scored, 0.3))
+    at = app("performance/page.py")
+    for tried, said in (
+        (Draft(0.3, "fixed=0.3"), 0),
+        (Draft(0.3, "fixed=0.3", upper=0.5), 1),
+        (Draft(0.4, "fixed=0.4", score_kind="calibrated"), 0),
+    ):
+        assert len(_being_tried(_tried(at, tiny_run, tried))) == said
+
+
 def test_going_back_undoes_what_was_tried(app: Opened, tiny_run: Run) -> None:
     at = _tried(app(PAGE), tiny_run, Draft(0.9, "fixed=0.9", upper=0.95))
     at.button(key=f"back-{tiny_run.id}").click().run()
@@ -221,7 +234,8 @@ def test_three_classes_are_cut_between_the_positive_and_the_others(app: Opened, 
 
 def _subject(run: Run) -> Subject:
     validation, test = (split_results(run, split).scored for split in ("val", "test"))
-    return Subject(run, validation, test, point_in_force(run))
+    subject = Subject(run, validation, test, point_in_force(run))
+    return replace(subject, key=content_key(subject.splits, subject.words))
 
 
 def _tried(at: AppTest, run: Run, draft: Draft) -> AppTest:

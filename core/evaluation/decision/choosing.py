@@ -18,6 +18,7 @@ from core.evaluation.decision.budgets import highest_with_misses, lowest_above, 
 from core.evaluation.decision.guarantee import promised_max_fnr, promised_max_fpr, units_needed, units_of
 from core.evaluation.decision.operating_point import OperatingPoint, fixed_point
 from core.evaluation.decision.rules import Cost, Default, FBeta, Fixed, MaxFnr, MaxFpr, Ppv, Rule, Youden, Zones
+from core.evaluation.decision.zones import with_upper
 from core.evaluation.scored import Scored
 from core.evaluation.steps import steps_of
 
@@ -48,7 +49,7 @@ def chosen(scored: Scored, rule: Rule, *, split: str = "val") -> OperatingPoint:
         )
     if isinstance(rule, Zones):
         lower, upper = zone_thresholds(scored, rule, split=split)
-        point = replace(fixed_point(scored, lower, rule=rule.text, split=split), upper=upper)
+        point = with_upper(fixed_point(scored, lower, rule=rule.text, split=split), scored, upper)
     else:
         point = fixed_point(scored, threshold_of(scored, rule, split=split), rule=rule.text, split=split)
     return replace(point, promise=promise_of(scored, rule, split=split))

@@ -30,6 +30,9 @@ class OperatingPoint:
         chosen_at: when it was put in force, ISO 8601, UTC; empty before.
         upper: of a decision with two thresholds the second: scans from `threshold` up to it are referred to a reader.
             Equal to `threshold` where nobody needs to be.
+        ruled_in_fpr: with two, the share of the others called positive from the second on, which no reader sees.
+        referred: with two, the share of all scans in between. Both None with one threshold, and where an earlier
+            version has not kept them.
     """
 
     threshold: float
@@ -44,6 +47,8 @@ class OperatingPoint:
     data_fingerprint: str = ""
     chosen_at: str = ""
     upper: float | None = None
+    ruled_in_fpr: Estimate | None = None
+    referred: Estimate | None = None
 
     @property
     def says(self) -> str:
@@ -52,7 +57,8 @@ class OperatingPoint:
 
     def to_json(self) -> dict[str, Any]:
         """As plain values; thresholds survive the way through JSON to the last bit."""
-        return asdict(self) | {"fnr": self.fnr.to_json(), "fpr": self.fpr.to_json()}
+        rates = {name: getattr(self, name) for name in ("fnr", "fpr", "ruled_in_fpr", "referred")}
+        return asdict(self) | {name: None if rate is None else rate.to_json() for name, rate in rates.items()}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> OperatingPoint:
@@ -70,9 +76,13 @@ class OperatingPoint:
                 fpr=Estimate.from_json(data["fpr"]),
                 n=int(data["n"]),
                 positives=int(data["positives"]),
-                **{name: str(data.get(name, "")) for name in ("promise", "score_kind", "data_fingerprint")},
+                promise=str(data.get("promise", "")),
+                score_kind=str(data.get("score_kind", "")),
+                data_fingerprint=str(data.get("data_fingerprint", "")),
                 chosen_at=str(data.get("chosen_at", "")),
                 upper=None if data.get("upper") is None else checked_threshold(float(data["upper"])),
+                ruled_in_fpr=_estimate(data.get("ruled_in_fpr")),
+                referred=_estimate(data.get("referred")),
             )
             if point.upper is not None and point.upper < point.threshold:
                 raise ValueError(f"an upper threshold of {point.upper:g} below the lower of {point.threshold:g}")
@@ -110,3 +120,7 @@ def checked_threshold(threshold: float) -> float:
     """The threshold itself, if it lies in [0, 1]; ValueError otherwise."""
     check_threshold(threshold)
     return threshold
+
+
+def _estimate(data: Mapping[str, float | None] | None) -> Estimate | None:
+    return None if data is None else Estimate.from_json(data)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from core.evaluation.decision.operating_point import check_threshold
+from core.evaluation.decision.operating_point import OperatingPoint, check_threshold
 from core.evaluation.draws import DRAWS, drawn_counts, percentile_estimate
 from core.evaluation.intervals import Estimate, in_doubt, wilson_interval
 from core.evaluation.scored import Scored
@@ -119,3 +119,15 @@ def zone_figures(scored: Scored, lower: float, upper: float, *, draws: int = DRA
         ppv=share([2], [2, 5]),
         by_groups=drawn is not None,
     )
+
+
+def with_upper(point: OperatingPoint, scored: Scored, upper: float | None) -> OperatingPoint:
+    """The point with a second threshold and what the two do on the scans it was chosen on; itself without one.
+
+    Raises:
+        ValueError: as `zone_figures`.
+    """
+    if upper is None:
+        return point
+    zones = zone_figures(scored, point.threshold, upper)
+    return replace(point, upper=zones.upper, ruled_in_fpr=zones.fpr, referred=zones.referred)
