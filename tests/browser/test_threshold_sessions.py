@@ -54,7 +54,7 @@ def test_a_deleted_run_is_not_brought_back_by_saving(page: Page, shared_app: App
 
 def _open(page: Page, app: App, run: Run) -> None:
     page.goto(f"{app.address}/threshold?run={run.id}")
-    page.get_by_text(READY).wait_for()
+    page.locator(READY).wait_for()
     expect(page.get_by_role("button", name="In force", exact=True)).to_be_visible()
 
 
