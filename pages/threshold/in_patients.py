@@ -10,7 +10,7 @@ from core.charts.people import people_figure
 from core.evaluation.confusion import counts_at
 from core.evaluation.decision.net_benefit import benefit_at, model_curve
 from core.evaluation.decision.population import ExpectedCost, InPopulation, expected_cost, in_population
-from core.evaluation.decision.rules import Cost
+from core.evaluation.decision.rules import MOST_COST, Cost
 from core.evaluation.intervals import Estimate
 from core.evaluation.scored import Scored
 from pages.shared import charts, state
@@ -74,6 +74,7 @@ def _asked(subject: Subject) -> tuple[float, str, Cost]:
         miss = st.number_input(
             "A miss costs, in false alarms",
             0.01,
+            MOST_COST,
             step=1.0,
             format="%.4g",
             key=state.MISS_COST,
