@@ -351,7 +351,7 @@ def test_evaluate_on_another_dataset_keeps_the_threshold(answer, tmp_path):
         (
             "threshold",
             ["--max-fnr", "0.1", "--confidence", "0.95"],
-            "4 positives in val, which also chose the network",
+            "4 positives in val, on which one of 24 networks was chosen",
         ),
         ("explain", ["gone.png", "--out", "maps"], "found neither at 'gone.png'"),
         ("explain", ["covid/00.png", "--out", "maps", "--method", "magic"], "expected a method among gradcam, "),

@@ -82,7 +82,7 @@ def test_every_rule_chooses_on_validation_as_the_library_does(threshold, own_run
         (["--f-beta", "1e-200"], "beta must lie between 0.01 and 100, found 1e-200"),
         (["--max-fnr", "1e-320", "--confidence", "0.5"], "max_fnr must be at least 1e-12 to be promised"),
         (["--value", "2"], "threshold must lie in [0, 1], found 2"),
-        (["--max-fnr", "0.01", "--confidence", "0.95"], "4 positives in val, which also chose the network of"),
+        (["--max-fnr", "0.01", "--confidence", "0.95"], "4 positives in val, on which one of 24 networks"),
         (["--max-fnr", "0.01", "--confidence", "0.95"], "it takes 615 positives, or a larger max_fnr"),
         (["--history", "--max-fnr", "0.1"], "expected --history or --back by itself"),
         (["--history", "--confidence", "0.9"], "expected --history or --back by itself"),

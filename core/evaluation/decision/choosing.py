@@ -202,7 +202,7 @@ def _promise_of_one(scored: Scored, rule: MaxFnr | MaxFpr, split: str) -> str:
 
 
 def _over_the_choice(networks: int, split: str) -> str:
-    return f" It covers that {split} also chose this network, of {networks:,}." if networks > 1 else ""
+    return f" It covers that this network, one of {networks:,}, was itself chosen on {split}." if networks > 1 else ""
 
 
 def _too_few(scored: Scored, rule: MaxFnr | MaxFpr, budget: float, split: str) -> str:
@@ -216,7 +216,7 @@ def _too_few(scored: Scored, rule: MaxFnr | MaxFpr, budget: float, split: str) -
     units = units_of(scored, positive=isinstance(rule, MaxFnr))
     what = f"{units.groups:,} groups with {kind}" if units.by_groups else f"{units.scans:,} {kind}"
     unit = "groups" if units.by_groups else kind
-    among = f", which also chose the network of {rule.networks:,}," if rule.networks > 1 else ""
+    among = f", on which one of {rule.networks:,} networks was chosen," if rule.networks > 1 else ""
     needed = units_needed(budget, rule.bound_confidence or 0.0)
     return (
         f"{what} in {split}{among} cannot promise an {rate} of at most {budget:g} at {rule.confidence:.10g} "

@@ -113,11 +113,13 @@ def test_the_promise_is_kept_where_the_network_was_chosen_on_the_same_scans():
 def test_the_choice_among_networks_takes_more_positives_and_is_said():
     scored = Scored.of(np.r_[np.full(100, 0.8), 0.1], np.arange(101) < 100)
     alone, over = MaxFnr(0.05, 0.95), MaxFnr(0.05, 0.95, 20)
-    assert "chose this network" not in chosen(scored, alone).promise
-    with pytest.raises(ValueError, match=r"in val, which also chose the network of 20, cannot .* takes 117 positives"):
+    assert "itself chosen" not in chosen(scored, alone).promise
+    with pytest.raises(
+        ValueError, match=r"in val, on which one of 20 networks was chosen, cannot .* takes 117 positives"
+    ):
         chosen(scored, over)
     more = Scored.of(np.r_[np.full(117, 0.8), 0.1], np.arange(118) < 117)
-    assert chosen(more, over).promise.endswith("It covers that val also chose this network, of 20.")
+    assert chosen(more, over).promise.endswith("It covers that this network, one of 20, was itself chosen on val.")
 
 
 @pytest.mark.parametrize("groups", range(1, 40))
