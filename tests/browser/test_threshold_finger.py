@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from benchmarks.browser import READY
 from benchmarks.finished_run import write_finished_run
@@ -19,10 +19,12 @@ from core.runs import Run
 from pages.shared.words import percent, span
 from pages.threshold.finger.component import script
 from tests.browser.conftest import App
+from tests.browser.hands import at_rest
 
 pytestmark = pytest.mark.browser
 SCANS = 3000
 CELLS = ("found", "missed", "falseAlarms", "cleared")
+CHARTS = ("roc", "rates", "scores")
 
 
 @pytest.fixture(scope="module")
@@ -39,15 +41,25 @@ def opened(browser: Browser, served: tuple[str, Run]) -> Iterator[Page]:
     page.close()
 
 
+@pytest.fixture(scope="module")
+def touched(browser: Browser, served: tuple[str, Run]) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 800, "height": 1100}, has_touch=True, color_scheme="light")
+    page = context.new_page()
+    _open(page, *served)
+    yield page
+    context.close()
+
+
 @pytest.fixture
 def dials(opened: Page) -> Page:
     """The page with what is in force, 0.5, on the dials."""
-    if _handle(opened).get_attribute("aria-valuenow") != "0.5" or opened.locator(".finger-dials.is-two").count():
-        opened.get_by_role("button", name="Back to the one in force").click()
-    expect(opened.get_by_role("button", name="In force", exact=True)).to_be_visible()
-    expect(opened.locator(".finger-dials:not(.is-two)")).to_be_visible()
-    expect(_handle(opened)).to_have_attribute("aria-valuenow", "0.5")
-    return opened
+    return _as_in_force(opened)
+
+
+@pytest.fixture
+def fingers(touched: Page) -> Page:
+    """The same where fingers touch it."""
+    return _as_in_force(touched)
 
 
 @pytest.fixture(scope="module")
@@ -212,25 +224,77 @@ def test_a_typed_number_counts_and_what_is_none_changes_nothing(dials: Page, sco
     expect(_handle(dials)).to_have_attribute("aria-valuenow", repr(exact))
 
 
-def test_a_finger_on_the_scale_moves_it(browser: Browser, served, scored):
-    context = browser.new_context(viewport={"width": 800, "height": 1100}, has_touch=True, color_scheme="light")
-    page = context.new_page()
-    _open(page, *served)
-    rail = page.locator(".finger-rail").bounding_box()
+def test_a_finger_on_the_scale_moves_it(fingers: Page, scored):
+    rail = fingers.locator(".finger-rail").bounding_box()
     y = rail["y"] + rail["height"] / 2
-    devtools = context.new_cdp_session(page)
-    for kind, share in (("touchStart", 0.5), ("touchMove", 0.45), ("touchMove", 0.3)):
-        points = [{"x": rail["x"] + share * rail["width"], "y": y}]
-        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    expect(_handle(page)).to_have_attribute("aria-valuenow", re.compile(r"0\.(29[5-9]|30[0-5]?)$|0\.3$"))
-    now = float(_handle(page).get_attribute("aria-valuenow"))
-    devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    expect(page.get_by_text(f"Exactly {now:g}:")).to_be_visible()
-    assert _cells(page, "val") == _core_cells(scored["val"], now)
-    handle = _handle(page).bounding_box()
+    touch = _Touch(fingers)
+    touch.down(rail["x"] + 0.5 * rail["width"], y)
+    touch.move(rail["x"] + 0.45 * rail["width"], y)
+    touch.move(rail["x"] + 0.3 * rail["width"], y)
+    expect(_handle(fingers)).to_have_attribute("aria-valuenow", re.compile(r"0\.(29[5-9]|30[0-5]?)$|0\.3$"))
+    now = float(_handle(fingers).get_attribute("aria-valuenow"))
+    touch.up()
+    expect(fingers.get_by_text(f"Exactly {now:g}:")).to_be_visible()
+    assert _cells(fingers, "val") == _core_cells(scored["val"], now)
+    handle = _handle(fingers).bounding_box()
     assert min(handle["width"], handle["height"]) >= 44
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out at 800 px"
-    context.close()
+    assert fingers.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out at 800 px"
+
+
+@pytest.mark.parametrize("where", [".finger-rail", *(f"[data-chart={chart}] .finger-touch" for chart in CHARTS)])
+def test_a_finger_that_scrolls_moves_no_threshold_and_a_tap_does(fingers: Page, where: str):
+    x, y = _middle(at_rest(fingers.locator(where)), across=0.3)
+    before = y
+    touch = _Touch(fingers)
+    touch.down(x, y)
+    for step in range(1, 11):
+        touch.move(x + step, y - 9 * step)
+    touch.up()
+    x, y = _middle(at_rest(fingers.locator(where)), across=0.3)
+    assert y < before - 40, "the page scrolls"
+    assert _handle(fingers).get_attribute("aria-valuenow") == "0.5"
+    assert "set by hand" not in _exactly_how(fingers)
+    touch.down(x, y)
+    touch.up()
+    expect(_handle(fingers)).not_to_have_attribute("aria-valuenow", "0.5")
+    expect(fingers.get_by_text(re.compile(r"^Exactly .*: set by hand"))).to_be_visible()
+
+
+def test_a_move_that_the_browser_takes_for_something_else_is_taken_back(fingers: Page):
+    x, y = _middle(at_rest(fingers.locator("[data-chart=rates] .finger-touch")))
+    touch = _Touch(fingers)
+    touch.down(x, y)
+    for step in range(1, 6):
+        touch.move(x + 12 * step, y)
+    expect(_handle(fingers)).not_to_have_attribute("aria-valuenow", "0.5")
+    touch.cancel()
+    expect(_handle(fingers)).to_have_attribute("aria-valuenow", "0.5")
+    fingers.wait_for_timeout(500)  # Python would have answered
+    assert "set by hand" not in _exactly_how(fingers)
+
+
+def test_a_press_that_trembles_changes_no_exact_threshold(dials: Page, fingers: Page):
+    for page in (dials, fingers):
+        page.get_by_role("button", name="Pick on validation").click()
+        expect(page.get_by_text(re.compile(r"^Exactly .*at most 5 % missed"))).to_be_visible()
+        exact = _handle(page).get_attribute("aria-valuenow")
+        assert len(exact) > 6
+        x, y = _middle(at_rest(_handle(page)))
+        if page is dials:
+            page.mouse.move(x + 1, y)
+            page.mouse.down()
+            page.mouse.move(x + 3, y + 2, steps=2)
+            page.mouse.up()
+        else:
+            touch = _Touch(page)
+            touch.down(x, y)
+            touch.move(x + 2, y + 1)
+            touch.move(x + 4, y)
+            touch.up()
+        expect(_handle(page)).to_be_focused()
+        page.wait_for_timeout(500)  # Python would have answered
+        assert _handle(page).get_attribute("aria-valuenow") == exact
+        assert "at most 5 % missed" in _exactly_how(page)
 
 
 def test_a_click_on_the_roc_takes_the_score_of_a_scan(dials: Page, scored):
@@ -302,6 +366,45 @@ def _open(page: Page, address: str, run: Run) -> None:
     page.wait_for_selector(READY, timeout=60_000)
 
 
+def _as_in_force(page: Page) -> Page:
+    back = page.get_by_role("button", name="Back to the one in force")
+    isnt_there = _handle(page).get_attribute("aria-valuenow") != "0.5" or page.locator(".finger-dials.is-two").count()
+    if isnt_there or back.is_enabled():
+        back.click()
+    expect(page.get_by_role("button", name="In force", exact=True)).to_be_visible()
+    expect(page.locator(".finger-dials:not(.is-two)")).to_be_visible()
+    expect(_handle(page)).to_have_attribute("aria-valuenow", "0.5")
+    return page
+
+
+class _Touch:
+    """A finger as the browser's own input takes it: what scrolls, scrolls."""
+
+    def __init__(self, page: Page) -> None:
+        self._devtools = page.context.new_cdp_session(page)
+
+    def down(self, x: float, y: float) -> None:
+        self._send("touchStart", (x, y))
+
+    def move(self, x: float, y: float) -> None:
+        self._send("touchMove", (x, y))
+
+    def up(self) -> None:
+        self._send("touchEnd")
+
+    def cancel(self) -> None:
+        self._send("touchCancel")
+
+    def _send(self, kind: str, *places: tuple[float, float]) -> None:
+        points = [{"x": x, "y": y} for x, y in places]
+        self._devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+def _middle(thing: Locator, across: float = 0.5) -> tuple[float, float]:
+    box = thing.bounding_box()
+    return box["x"] + across * box["width"], box["y"] + box["height"] / 2
+
+
 def _handle(page: Page):
     return page.locator(".finger-handle[data-which=threshold]")
 
@@ -360,4 +463,9 @@ def _said(at: Rates) -> dict[str, tuple[str, str]]:
 
 
 def _exactly(page: Page) -> str:
-    return re.search(r"Exactly ([0-9.]+):", page.get_by_text("Exactly").first.text_content()).group(1)
+    return re.search(r"Exactly ([0-9.]+):", _exactly_how(page)).group(1)
+
+
+def _exactly_how(page: Page) -> str:
+    """What Python says of the threshold being tried, without the one in force."""
+    return page.get_by_text("Exactly").first.text_content().partition(" In force now")[0]

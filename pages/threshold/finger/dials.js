@@ -25,21 +25,19 @@ function setUpDials(root, held) {
     said: root.querySelector(".finger-said"),
     cards: [],
   }
-  let gripPx = 0 // from the middle of the handle to where it was gripped
-  followPointer(track, held, (event, which) => {
-    const box = track.querySelector(".finger-rail").getBoundingClientRect()
-    const at = (px) => (px - box.left) / box.width
-    const handle = which === null ? event.target.closest(".finger-handle") : null
-    if (handle) {
-      const gripped = held.upper !== held.threshold ? handle.dataset.which : at(event.clientX) < 0.5 ? "upper" : "threshold"
-      gripPx = event.clientX - box.left - placeOf(held, held[gripped]) * box.width
-      return { which: gripped, value: held[gripped] }
-    }
-    if (which === null) gripPx = 0
-    const value = thresholdAt(held, at(event.clientX - gripPx))
-    return { which: which ?? nearest(held, value, (score) => placeOf(held, score)), value }
-  })
-  track.addEventListener("taken", (event) => handleOf(parts, event.detail).focus({ preventScroll: true }))
+  const rail = track.querySelector(".finger-rail")
+  followPointer(
+    track,
+    held,
+    (event, press) => {
+      const box = rail.getBoundingClientRect()
+      const value = thresholdAt(held, (event.clientX - (press.grip?.px ?? 0) - box.left) / box.width)
+      if (press.which !== null) return { which: press.which, value }
+      return { which: nearest(held, value, (score) => placeOf(held, score)), value }
+    },
+    (event) => (event.target.closest(".finger-handle") ? gripOf(held, event.clientX, rail.getBoundingClientRect()) : null),
+  )
+  track.addEventListener("taken", (event) => handleOf(parts, event.detail ?? "threshold").focus({ preventScroll: true }))
   for (const handle of parts.handles) {
     handle.onkeydown = (event) => followKey(event, held, handle.dataset.which)
     handle.onblur = () => held.timer && release(held) // whatever is pressed next must know
@@ -59,6 +57,16 @@ function setUpDials(root, held) {
 
 function handleOf(parts, which) {
   return [...parts.handles].find((handle) => handle.dataset.which === which)
+}
+
+/** Which handle is gripped, and how far from its middle. */
+function gripOf(held, x, box) {
+  const px = (which) => x - box.left - placeOf(held, held[which]) * box.width
+  const lower = { which: "threshold", px: px("threshold") }
+  if (held.upper === null) return lower
+  const upper = { which: "upper", px: px("upper") }
+  if (held.upper === held.threshold) return x - box.left < 0.5 * box.width ? upper : lower
+  return Math.abs(upper.px) < Math.abs(lower.px) ? upper : lower
 }
 
 /** Arrows go to the next scan, with Shift a thousandth; Page a twentieth of the scans; Home and End to the ends. */
@@ -127,7 +135,7 @@ function paintDials(parts, held) {
     field.value = typed(value)
     field.setAttribute("aria-invalid", "false")
   }
-  if (!held.moving && !held.timer && held.turn > 0) say(parts.said, words)
+  if (!held.press && !held.timer && held.turn > 0) say(parts.said, words)
   if (held.scores === null) return
   if (parts.cards.length === 0) parts.cards = held.scores.splits.map((split) => addCard(parts.root, held.scores, split))
   parts.cards.forEach((card, place) => paintCard(card, held.scores, held.scores.splits[place], held))

@@ -48,7 +48,7 @@ function newChart(figure, held, plotly) {
   chart.touch.className = "finger-touch"
   figure.querySelector(".finger-chart").append(chart.plot, chart.over, chart.touch)
   chart.marks = OVERLAYS[chart.kind].add(chart.over)
-  followPointer(chart.touch, held, (event, which) => {
+  followPointer(chart.touch, held, (event, { which }) => {
     if (chart.scale === null) return null
     const box = chart.touch.getBoundingClientRect()
     return OVERLAYS[chart.kind].asked(chart, event.clientX - box.left, event.clientY - box.top, which)
