@@ -117,6 +117,22 @@ def test_dragging_moves_everything_at_once_and_a_release_is_known_on_other_pages
     assert not (served[1].folder / "operating_point.json").exists()
 
 
+@pytest.mark.parametrize("where", [".finger-rail", "[data-chart=rates] .finger-touch"])
+def test_dials_that_go_during_a_drag_come_back_as_python_has_them(page: Page, served: tuple[str, Run], where: str):
+    _open(page, *served)
+    x, y = _middle(at_rest(page.locator(where)), across=0.7)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    expect(_handle(page)).not_to_have_attribute("aria-valuenow", "0.5")
+    page.get_by_role("link", name="Training").evaluate("link => link.click()")
+    expect(page.locator(".finger-dials")).to_have_count(0)
+    page.mouse.up()
+    page.get_by_role("link", name="Threshold").click()
+    expect(_handle(page)).to_have_attribute("aria-valuenow", "0.5", timeout=30_000)
+    page.get_by_role("button", name="Pick on validation").click()
+    expect(_handle(page)).not_to_have_attribute("aria-valuenow", "0.5")
+
+
 def test_keys_move_it_from_scan_to_scan_by_twentieths_and_by_thousandths(dials: Page, scored):
     scores = np.sort(scored["val"].scores)
     above = int(np.searchsorted(scores, 0.5))  # the first scan called positive

@@ -26,7 +26,7 @@ function setUpDials(root, held) {
     cards: [],
   }
   const rail = track.querySelector(".finger-rail")
-  followPointer(
+  const end = followPointer(
     track,
     held,
     (event, press) => {
@@ -52,7 +52,7 @@ function setUpDials(root, held) {
     keepScale(held.scale)
     paintSoon(held)
   }
-  return () => paintDials(parts, held)
+  return { paint: () => paintDials(parts, held), recolour: () => undefined, end }
 }
 
 function handleOf(parts, which) {

@@ -6,7 +6,7 @@ const MOUSE_TREMBLES_PX = 3
 const FINGER_TREMBLES_PX = 10
 
 /**
- * Follow pointers that go down on an element.
+ * Follow pointers that go down on an element; gives back what ends that.
  * `asked(event, press)` says which threshold is asked for and where, null for nothing; `gripped(event)` what is held at
  * a point of its own, and then a press that does not move changes nothing.
  */
@@ -44,6 +44,7 @@ function followPointer(element, held, asked, gripped = () => null) {
     if (press.before !== null) release(held)
   }
   element.onpointercancel = element.onlostpointercapture = (event) => pressOf(event) && giveUp(held)
+  return () => held.press?.element === element && giveUp(held)
 }
 
 /** Whether a pointer that waited is on its way now: sideways, as fingers scroll along the other direction. */
