@@ -346,6 +346,21 @@ def test_the_bars_above_the_threshold_hold_the_scans_called_positive(dials: Page
     np.testing.assert_allclose(np.array(tall) / max(tall), counts / counts.max(), atol=0.01)
 
 
+@pytest.mark.parametrize(("joint", "to"), [(0.3, 0.1), (0.3, 0.5), (0.7, 0.5), (0.7, 0.9)])
+def test_of_two_handles_on_one_place_a_drag_takes_the_one_that_can_follow(dials: Page, joint: float, to: float):
+    dials.get_by_role("switch", name="Two thresholds").check()
+    _type(dials, "threshold", str(joint))
+    _type(dials, "upper", "0")  # no further down than the other
+    upper = dials.locator(".finger-handle[data-which=upper]")
+    for handle in (_handle(dials), upper):
+        expect(handle).to_have_attribute("aria-valuenow", str(joint))
+    _drag(dials, joint, to)
+    lower_at, upper_at = (to, joint) if to < joint else (joint, to)
+    expect(_handle(dials)).to_have_attribute("aria-valuenow", str(lower_at))
+    expect(upper).to_have_attribute("aria-valuenow", str(upper_at))
+    expect(dials.get_by_text(f"ruled out below {lower_at}, ruled in from {upper_at}")).to_be_visible()
+
+
 def test_a_second_handle_refers_what_lies_between_and_both_are_saved(dials: Page, scored, served):
     dials.get_by_role("switch", name="Two thresholds").check()
     upper = dials.locator(".finger-handle[data-which=upper]")
@@ -444,6 +459,15 @@ def _drag(page: Page, start: float, end: float, *, let_go: bool = True) -> None:
     page.mouse.move(rail["x"] + end * rail["width"], y, steps=4)
     if let_go:
         page.mouse.up()
+
+
+def _field(page: Page, which: str) -> Locator:
+    return page.locator(f".finger-field input[data-which={which}]")
+
+
+def _type(page: Page, which: str, text: str) -> None:
+    _field(page, which).fill(text)
+    _field(page, which).press("Enter")
 
 
 def _clicked(page: Page, x: float, y: float) -> float:

@@ -33,7 +33,8 @@ function setUpDials(root, held) {
       const box = rail.getBoundingClientRect()
       const value = thresholdAt(held, (event.clientX - (press.grip?.px ?? 0) - box.left) / box.width)
       if (press.which !== null) return { which: press.which, value }
-      return { which: nearest(held, value, (score) => placeOf(held, score)), value }
+      if (press.grip === null) return { which: nearest(held, value, (score) => placeOf(held, score)), value }
+      return { which: event.clientX < press.x ? "threshold" : "upper", value } // both lie there: the one that can follow
     },
     (event) => (event.target.closest(".finger-handle") ? gripOf(held, event.clientX, rail.getBoundingClientRect()) : null),
   )
@@ -59,13 +60,13 @@ function handleOf(parts, which) {
   return [...parts.handles].find((handle) => handle.dataset.which === which)
 }
 
-/** Which handle is gripped, and how far from its middle. */
+/** Which handle is gripped, null while both lie there, and how far from its middle. */
 function gripOf(held, x, box) {
   const px = (which) => x - box.left - placeOf(held, held[which]) * box.width
   const lower = { which: "threshold", px: px("threshold") }
   if (held.upper === null) return lower
   const upper = { which: "upper", px: px("upper") }
-  if (held.upper === held.threshold) return x - box.left < 0.5 * box.width ? upper : lower
+  if (Math.abs(upper.px - lower.px) < 1) return { which: null, px: upper.px }
   return Math.abs(upper.px) < Math.abs(lower.px) ? upper : lower
 }
 

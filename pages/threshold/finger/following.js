@@ -8,7 +8,7 @@ const FINGER_TREMBLES_PX = 10
 /**
  * Follow pointers that go down on an element; gives back what ends that.
  * `asked(event, press)` says which threshold is asked for and where, null for nothing; `gripped(event)` what is held at
- * a point of its own, and then a press that does not move changes nothing.
+ * a point of its own (`which`, null while both lie there), and then a press that does not move changes nothing.
  */
 function followPointer(element, held, asked, gripped = () => null) {
   const pressOf = (event) => (held.press?.element === element && held.press.id === event.pointerId ? held.press : null)
@@ -17,7 +17,7 @@ function followPointer(element, held, asked, gripped = () => null) {
     if (wanted === null) return
     if (press.before === null) setOut(press, held)
     press.which = wanted.which
-    moveTo(held, press.which, wanted.value)
+    if (press.which !== null) moveTo(held, press.which, wanted.value)
   }
   const take = (press) => element.dispatchEvent(new CustomEvent("taken", { detail: press.which }))
   element.onpointerdown = (event) => {

@@ -47,10 +47,13 @@ function moveTo(held, which, value) {
   paintSoon(held)
 }
 
-/** Which of the thresholds a score is nearer to; beyond both of them the outer one. `placed` says how far apart. */
+/**
+ * Which of the thresholds a score is nearer to; beyond both of them the outer one, and null where all three are one.
+ * `placed` says how far apart.
+ */
 function nearest(held, value, placed = (score) => score) {
   if (held.upper === null) return "threshold"
-  if (held.upper === held.threshold) return value < held.threshold ? "threshold" : "upper"
+  if (held.upper === held.threshold) return value === held.threshold ? null : value < held.threshold ? "threshold" : "upper"
   const [at, upper, lower] = [value, held.upper, held.threshold].map(placed)
   return Math.abs(at - upper) < Math.abs(at - lower) ? "upper" : "threshold"
 }
