@@ -158,6 +158,16 @@ def test_keys_move_it_from_scan_to_scan_by_twentieths_and_by_thousandths(dials: 
     assert "false alarms" in _handle(dials).get_attribute("aria-valuetext")
 
 
+@pytest.mark.parametrize("modifier", ["altKey", "ctrlKey", "metaKey"])
+def test_keys_with_a_modifier_are_left_to_the_browser(dials: Page, modifier: str):
+    press = """(handle, event) => handle.dispatchEvent(
+        new KeyboardEvent("keydown", {...event, bubbles: true, cancelable: true}))"""
+    for key in ("ArrowLeft", "ArrowUp", "PageUp", "End"):
+        assert _handle(dials).evaluate(press, {"key": key, modifier: True}), "nobody has taken the key"
+    dials.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert _handle(dials).get_attribute("aria-valuenow") == "0.5"
+
+
 def test_every_key_press_calls_other_scans_positive_also_where_scores_pile_up(browser: Browser):
     scores = np.sort(np.r_[np.zeros(30), [1e-7, 2e-7, 0.4], np.ones(30)].astype(np.float32).astype(np.float64))
     ask = f"""([scores, up]) => {{

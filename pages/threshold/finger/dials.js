@@ -72,6 +72,7 @@ function gripOf(held, x, box) {
 
 /** Arrows go to the next scan, with Shift a thousandth; Page a twentieth of the scans; Home and End to the ends. */
 function followKey(event, held, which) {
+  if (event.altKey || event.ctrlKey || event.metaKey) return // the browser's own: back, forward, the system's
   const now = held[which]
   let next = null
   if (event.key === "Home") next = which === "upper" ? held.threshold : 0
