@@ -16,7 +16,7 @@ from core.evaluation.decision.zones import zone_figures
 from core.evaluation.scored import Scored
 from core.results import split_results
 from core.runs import Run
-from pages.shared.words import percent, span
+from pages.shared.words import percent, score_text, span
 from pages.threshold.finger.component import script
 from tests.browser.conftest import App
 from tests.browser.hands import at_rest
@@ -177,7 +177,7 @@ def test_every_key_press_calls_other_scans_positive_also_where_scores_pile_up(br
             seen[name] = [up ? 0 : 1]
             for (let at = 0; at < 100; at += 1) seen[name].push(move(sorted, seen[name].at(-1), up ? 1 : -1))
         }}
-        return {{...seen, words: scores.map(typed), short: scores.map(shortly)}}
+        return {{...seen, words: scores.map(typed)}}
     }}"""
     page = browser.new_page()
     up, down = (page.evaluate(ask, [scores.tolist(), way]) for way in (True, False))
@@ -190,7 +190,16 @@ def test_every_key_press_calls_other_scans_positive_also_where_scores_pile_up(br
             called = [int((scores >= threshold).sum()) for threshold in dict.fromkeys(thresholds)]
             assert len(set(called)) == len(called), "a key press that changes nothing"
     assert up["words"] == [f"{score:.6g}".replace("e-07", "e-7") for score in scores]
-    assert up["short"][30:33] == ["0.0000001", "0.0000002", "0.400"]
+
+
+def test_a_threshold_is_said_as_everywhere_else_also_at_the_very_ends(browser: Browser):
+    rng = np.random.default_rng(5)
+    near = np.r_[10.0 ** -np.arange(1, 17), 10 ** rng.uniform(-16, 0, 300), 4.3e-12, 4.3e-13, 5e-324]
+    said = [*near.tolist(), *(1 - near).tolist(), *(rng.integers(0, 2**12, 200) / 2**12).tolist(), 0.0, 1.0]
+    page = browser.new_page()
+    answers = page.evaluate(f"said => {{ {_scripts_alone()}\nreturn said.map(shortly) }}", said)
+    page.close()
+    assert answers == [score_text(threshold) for threshold in said]
 
 
 def test_by_share_of_scans_the_handle_stands_at_its_rank_and_the_browser_remembers(page: Page, scored, served):
