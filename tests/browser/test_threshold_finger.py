@@ -246,17 +246,42 @@ def test_intervals_by_groups_follow_a_release(browser: Browser, shared_app: App)
     page.close()
 
 
-def test_a_typed_number_counts_and_what_is_none_changes_nothing(dials: Page, scored):
+def test_a_typed_number_counts_and_what_is_none_is_said_and_changes_nothing(dials: Page, scored):
     exact = float(np.sort(scored["val"].scores)[700])
-    field = dials.get_by_label(re.compile("from score")).and_(dials.locator("input"))
-    field.fill(repr(exact))
-    field.press("Enter")
+    field, remark, heard = _field(dials, "threshold"), dials.locator(".finger-remark"), dials.locator(".finger-said")
+    _type(dials, "threshold", repr(exact))
     expect(_handle(dials)).to_have_attribute("aria-valuenow", repr(exact))
+    expect(field).to_have_value(f"{exact:.6g}")
     assert _cells(dials, "test") == _core_cells(scored["test"], exact)
-    field.fill("2,5")
-    field.press("Enter")
-    expect(field).to_have_attribute("aria-invalid", "true")
-    expect(_handle(dials)).to_have_attribute("aria-valuenow", repr(exact))
+    for text, found in (("2,5", '"2,5"'), ("abc", '"abc"'), ("abc", '"abc"'), ("", "nothing")):
+        _type(dials, "threshold", text)
+        expect(field).to_have_value(f"{exact:.6g}")
+        expect(remark).to_have_text(f"Expected a number from 0 to 1, found {found}; it stays at {exact:.6g}.")
+        expect(heard).to_contain_text(f"found {found}")
+        assert _handle(dials).get_attribute("aria-valuenow") == repr(exact)
+    field.fill(f"{exact:.6g}")  # what stands there already is no other number, though it is shorter than the exact one
+    field.press("Tab")
+    expect(remark).to_be_empty()
+    assert _handle(dials).get_attribute("aria-valuenow") == repr(exact)
+    _type(dials, "threshold", "4.3e-12")
+    expect(_handle(dials)).to_have_attribute("aria-valuetext", re.compile(r"^4\.3e-12: "))
+    expect(dials.locator("[data-chart=rates] .finger-label").first).to_have_text("4.3e-12")
+
+
+@pytest.mark.parametrize("leave", ["Enter", "Tab"])
+def test_a_field_shows_where_the_other_threshold_stopped_it_and_says_so(dials: Page, leave: str):
+    dials.get_by_role("switch", name="Two thresholds").check()
+    upper = dials.locator(".finger-handle[data-which=upper]")
+    expect(upper).to_have_attribute("aria-valuenow", "0.75")
+    for which, text, handle, stopped in (("threshold", "0.9", _handle(dials), "0.75"), ("upper", "0.2", upper, "0.75")):
+        _field(dials, which).fill(text)
+        _field(dials, which).press(leave)
+        expect(handle).to_have_attribute("aria-valuenow", stopped)
+        expect(_field(dials, which)).to_have_value(stopped)
+        for words in (dials.locator(".finger-remark"), dials.locator(".finger-said")):
+            expect(words).to_contain_text(f"{text} would pass the other threshold; it stands there, at {stopped}.")
+    _drag(dials, 0.75, 0.6)
+    expect(dials.locator(".finger-remark")).to_be_empty()
 
 
 def test_a_finger_on_the_scale_moves_it(fingers: Page, scored):

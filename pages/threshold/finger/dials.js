@@ -17,6 +17,8 @@ function setUpDials(root, held) {
     handles: root.querySelectorAll(".finger-handle"),
     zones: [...root.querySelectorAll("[data-zone]")],
     fields: root.querySelectorAll(".finger-field input"),
+    edited: null, // the field that somebody is typing in
+    remark: root.querySelector(".finger-remark"),
     label: root.querySelector('[data-says="threshold"]'),
     inForce: root.querySelector(".finger-in-force"),
     ticks: [...root.querySelectorAll(".finger-ticks span")],
@@ -43,7 +45,10 @@ function setUpDials(root, held) {
     handle.onkeydown = (event) => followKey(event, held, handle.dataset.which)
     handle.onblur = () => held.timer && release(held) // whatever is pressed next must know
   }
-  for (const field of parts.fields) field.onchange = () => takeTyped(field, held)
+  for (const field of parts.fields) {
+    field.oninput = () => (parts.edited = field)
+    field.onchange = field.onblur = () => settle(parts, held, field)
+  }
   parts.two.onchange = () => {
     held.upper = parts.two.checked ? thresholdAt(held, (placeOf(held, held.threshold) + 1) / 2) : null
     release(held)
@@ -95,15 +100,42 @@ function thousandthOn(threshold, step) {
   return stepped((from + step) / STEPS)
 }
 
-/** Take a number that was typed; what is none is said to be none, and changes nothing. */
-function takeTyped(field, held) {
-  const value = field.value.trim() === "" ? NaN : Number(field.value.trim().replace(",", "."))
-  const wrong = !(value >= 0 && value <= 1)
-  field.setAttribute("aria-invalid", String(wrong))
-  field.title = wrong ? "A number from 0 to 1" : ""
-  if (wrong) return
-  moveTo(held, field.dataset.which, value)
+/** Take what was typed, if it can be; from then on the field shows the threshold as it stands. */
+function settle(parts, held, field) {
+  if (parts.edited !== field) return
+  parts.edited = null
+  held.remark = null
+  const which = field.dataset.which
+  const text = field.value.trim()
+  if (held[which] !== null && text !== typed(held[which])) takeTyped(held, which, text, held.upper === null ? "" : `${labelOf(parts, which)}: `)
+  say(parts.said, "") // the same words are to be heard again
+  paintSoon(held)
+}
+
+/** Take a number, as far as the other threshold lets it go; what is none changes nothing. Either is remarked upon. */
+function takeTyped(held, which, text, whose) {
+  const value = text === "" ? NaN : Number(text.replace(",", "."))
+  if (!(value >= 0 && value <= 1)) {
+    remark(held, `${whose}expected a number from 0 to 1, found ${text === "" ? "nothing" : `"${text}"`}; it stays at ${typed(held[which])}.`)
+    return
+  }
+  moveTo(held, which, value)
+  if (held[which] !== value) remark(held, `${whose}${text} would pass the other threshold; it stands there, at ${typed(held[which])}.`)
   release(held)
+}
+
+/** Words about what was typed; they hold until a threshold moves. */
+function remark(held, words) {
+  held.remark = { words: words[0].toUpperCase() + words.slice(1), threshold: held.threshold, upper: held.upper }
+}
+
+function remarkOn(held) {
+  const said = held.remark
+  return said && said.threshold === held.threshold && said.upper === held.upper ? said.words : ""
+}
+
+function labelOf(parts, which) {
+  return which === "upper" ? "Rule in from" : parts.label.textContent
 }
 
 function paintDials(parts, held) {
@@ -127,17 +159,17 @@ function paintDials(parts, held) {
     handle.hidden = value === null
     if (value === null) continue
     handle.style.left = `${placeOf(held, value) * 100}%`
-    handle.setAttribute("aria-label", handle.dataset.which === "upper" ? "Rule in from" : parts.label.textContent)
+    handle.setAttribute("aria-label", labelOf(parts, handle.dataset.which))
     handle.setAttribute("aria-valuenow", String(value))
     handle.setAttribute("aria-valuetext", words)
   }
   for (const field of parts.fields) {
     const value = held[field.dataset.which]
-    if (value === null || field.getRootNode().activeElement === field) continue
-    field.value = typed(value)
-    field.setAttribute("aria-invalid", "false")
+    if (value !== null && parts.edited !== field && field.value !== typed(value)) field.value = typed(value)
   }
-  if (!held.press && !held.timer && held.turn > 0) say(parts.said, words)
+  const remarked = remarkOn(held)
+  say(parts.remark, remarked)
+  if (!held.press && !held.timer && (held.turn > 0 || remarked)) say(parts.said, `${remarked} ${words}`.trim())
   if (held.scores === null) return
   if (parts.cards.length === 0) parts.cards = held.scores.splits.map((split) => addCard(parts.root, held.scores, split))
   parts.cards.forEach((card, place) => paintCard(card, held.scores, held.scores.splits[place], held))
