@@ -133,19 +133,24 @@ def say_promise(subject: Subject, rule: MaxFnr | MaxFpr) -> None:
         return
     units = units_of(subject.validation, positive=positive)
     kind = literal(subject.positive) if positive else "other"
-    needed = f"A promise takes at least {units_needed(budget, rule.bound_confidence):,}"
+    needed = units_needed(budget, rule.bound_confidence)
     among = f", as it covers that validation also chose this network, of {rule.networks:,}"
     among = among if rule.networks > 1 else ""
     if not units.by_groups:
-        st.caption(f"{needed} {kind} scans{among}; validation has {units.scans:,}.")
+        takes = _counted(needed, f"{kind} scan")
+        st.caption(f"A promise takes at least {takes}{among}; validation has {units.scans:,}.")
         return
     event = "missed" if positive else "falsely alarmed"
     st.warning(
-        f"The {units.scans:,} {kind} scans of validation come from {units.groups:,} groups, so they are not "
+        f"The {units.scans:,} {kind} scans of validation come from {_counted(units.groups, 'group')}, so they are not "
         f"independent. The promise is about new groups: the share of a group's {kind} scans that are {event}, in the "
-        f"mean over groups. {needed} groups{among}.",
+        f"mean over groups. A promise takes at least {_counted(needed, 'group')}{among}.",
         icon=":material/group:",
     )
+
+
+def _counted(number: int, one: str) -> str:
+    return f"{number:,} {one}{'' if number == 1 else 's'}"
 
 
 def _show_fields(subject: Subject, kind: str) -> None:

@@ -177,6 +177,15 @@ def test_a_promise_over_groups_warns_that_it_is_about_groups(app: Opened, tiny_r
     assert "In new groups like the 50 groups with 100 positive scans in val" in said(at)
 
 
+def test_one_group_is_no_groups(app: Opened, tiny_run: Run) -> None:
+    table = pd.DataFrame({"label": ["COVID", "non-COVID"] * 5, "score": [0.9, 0.1] * 5, "group": 0})
+    with_validation_of(tiny_run, table)
+    at = on_tab(app(PAGE), "By a rule")
+    set_number(at, tiny_run, "max_fnr", 99.0)
+    at.checkbox(key=f"{state.SURE_OF_RUN}max_fnr-{tiny_run.id}").check().run()
+    assert "The 5 COVID scans of validation come from 1 group, so" in said(at)
+
+
 def test_two_targets_part_the_scans_into_three_zones(app: Opened, tiny_run: Run) -> None:
     at = on_tab(app(PAGE), "Two thresholds")
     assert "nobody is referred" in said(at)
