@@ -1,10 +1,25 @@
 """Let a rule choose on validation: which one, its numbers, what it promises."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
+from core.errors import ExplorerError
 from core.evaluation.decision.choosing import chosen
 from core.evaluation.decision.guarantee import units_needed, units_of
-from core.evaluation.decision.rules import Cost, FBeta, Fixed, MaxFnr, MaxFpr, Ppv, Rule, Youden
+from core.evaluation.decision.rules import (
+    LEAST_BETA,
+    MOST_BETA,
+    MOST_COST,
+    Cost,
+    FBeta,
+    Fixed,
+    MaxFnr,
+    MaxFpr,
+    Ppv,
+    Rule,
+    Youden,
+)
 from core.sweeps.compared import over_the_choice
 from pages.shared import state
 from pages.shared.errors import say_error
@@ -22,62 +37,95 @@ _KINDS: dict[str, tuple[str, type[Rule]]] = {
     "youden": ("Largest Youden index", Youden),
     "fixed": ("A given threshold", Fixed),
 }
+_PRICES = {"min_value": 0.001, "max_value": MOST_COST, "format": "%.4g"}
+_BETAS = {"min_value": LEAST_BETA, "max_value": MOST_BETA}
+_AT_FIRST = {
+    "max_fnr": 5.0,
+    "max_fpr": 10.0,
+    "miss": 10.0,
+    "false_alarm": 1.0,
+    "cost_prevalence": 0.0,
+    "ppv": 50.0,
+    "ppv_prevalence": 5.0,
+    "beta": 2.0,
+    "fixed": 0.5,
+    "rule_out": 2.0,
+    "rule_in": 5.0,
+}
 
 
 def show_rules(subject: Subject) -> None:
     """The form, its reason in a sentence, and `Pick on validation`; what was picked is tried, and not yet in force."""
-    run_id = subject.run.id
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.selectbox(
             "Rule",
             list(_KINDS),
             format_func=lambda name: _KINDS[name][0],
-            key=f"{state.RULE_KIND_OF_RUN}{run_id}",
+            key=_kind_key(subject),
             persist_state="session",
             width=300,
         )
-        rule = over_the_choice(subject.run, _asked(subject, kind))
+        _show_fields(subject, kind)
         st.button(
             "Pick on validation",
             icon=":material/my_location:",
-            key=f"pick-{run_id}",
+            key=f"pick-{subject.run.id}",
             on_click=pick,
-            args=(subject, rule),
+            args=(subject, _asked),
         )
     say_problem_of(subject)
+    rule = over_the_choice(subject.run, _asked(subject))
     st.caption(f"{_KINDS[kind][1].reason} Of equally good thresholds the one with the fewest misses is taken.")
     if isinstance(rule, MaxFnr | MaxFpr):
         say_promise(subject, rule)
 
 
-def number(subject: Subject, name: str, label: str, value: float, **limits: object) -> float:
+def show_number(subject: Subject, name: str, label: str, **limits: object) -> None:
     """A number of a rule, kept for the visit."""
-    key = f"{state.RULE_NUMBER_OF_RUN}{name}-{subject.run.id}"
-    st.session_state.setdefault(key, value)
-    return float(st.number_input(label, key=key, persist_state="session", width=190, **limits))
+    st.session_state.setdefault(_number_key(subject, name), _AT_FIRST[name])
+    st.number_input(label, key=_number_key(subject, name), persist_state="session", width=190, **limits)
 
 
-def percent(subject: Subject, name: str, label: str, value: float, *, least: float = 0.0) -> float:
+def show_percent(subject: Subject, name: str, label: str, *, least: float = 0.0) -> None:
     """A share of a rule, asked for in percent."""
-    return number(subject, name, label, value, min_value=least, max_value=99.0, step=1.0, format="%.1f") / 100
+    show_number(subject, name, label, min_value=least, max_value=99.0, step=1.0, format="%.1f")
 
 
-def sure(subject: Subject, name: str, label: str = "95 % sure for new scans") -> float | None:
-    """Whether a target is to be promised, as the confidence that a rule takes."""
-    asked = st.checkbox(
+def show_sure(subject: Subject, name: str, label: str = "95 % sure for new scans") -> None:
+    """Whether a target is to be promised."""
+    st.checkbox(
         label,
-        key=f"{state.SURE_OF_RUN}{name}-{subject.run.id}",
+        key=_sure_key(subject, name),
         persist_state="session",
         help="Without it the share holds on these validation scans. With it, it is promised for new scans like these, "
         "which takes a safer threshold and enough scans.",
     )
-    return CONFIDENCE if asked else None
 
 
-def pick(subject: Subject, rule: Rule) -> None:
-    """Callback: try what the rule chooses, or keep why it cannot."""
+def number(subject: Subject, name: str) -> float:
+    """A number of a rule as it stands in its field, also where the script has not run since it was typed."""
+    return float(st.session_state.get(_number_key(subject, name), _AT_FIRST[name]))
+
+
+def share(subject: Subject, name: str) -> float:
+    """What its field says in percent."""
+    return number(subject, name) / 100
+
+
+def confidence(subject: Subject, name: str) -> float | None:
+    """What a promise is to hold with, as a rule takes it; None where none is asked for."""
+    return CONFIDENCE if st.session_state.get(_sure_key(subject, name)) else None
+
+
+def pick(subject: Subject, asked: Callable[[Subject], Rule]) -> None:
+    """Callback: try what the rule chooses, or keep why it cannot.
+
+    `asked` reads the fields: a click right after typing comes along with the number, before the script has seen it.
+    """
     try:
-        draft.take_point(subject, chosen(subject.validation, rule))
+        draft.take_point(subject, chosen(subject.validation, over_the_choice(subject.run, asked(subject))))
+    except ExplorerError:
+        return  # the form says it: it asks for the same rule right after
     except ValueError as error:
         state.put(f"{state.PROBLEM_OF_RUN}{subject.run.id}", str(error))
 
@@ -99,45 +147,74 @@ def say_promise(subject: Subject, rule: MaxFnr | MaxFpr) -> None:
         return
     units = units_of(subject.validation, positive=positive)
     kind = literal(subject.positive) if positive else "other"
-    needed = f"A promise takes at least {units_needed(budget, rule.bound_confidence):,}"
-    among = f", as it covers that validation also chose this network, of {rule.networks:,}"
+    needed = units_needed(budget, rule.bound_confidence)
+    among = f", as it covers that this network, one of {rule.networks:,}, was itself chosen on validation"
     among = among if rule.networks > 1 else ""
     if not units.by_groups:
-        st.caption(f"{needed} {kind} scans{among}; validation has {units.scans:,}.")
+        takes = _counted(needed, f"{kind} scan")
+        st.caption(f"A promise takes at least {takes}{among}; validation has {units.scans:,}.")
         return
     event = "missed" if positive else "falsely alarmed"
     st.warning(
-        f"The {units.scans:,} {kind} scans of validation come from {units.groups:,} groups, so they are not "
+        f"The {units.scans:,} {kind} scans of validation come from {_counted(units.groups, 'group')}, so they are not "
         f"independent. The promise is about new groups: the share of a group's {kind} scans that are {event}, in the "
-        f"mean over groups. {needed} groups{among}.",
+        f"mean over groups. A promise takes at least {_counted(needed, 'group')}{among}.",
         icon=":material/group:",
     )
 
 
-def _asked(subject: Subject, kind: str) -> Rule:
-    """The rule with the numbers as they stand."""
+def _counted(number: int, one: str) -> str:
+    return f"{number:,} {one}{'' if number == 1 else 's'}"
+
+
+def _show_fields(subject: Subject, kind: str) -> None:
     if kind == "max_fnr":
-        most = percent(subject, "max_fnr", f"Miss at most, % of {literal(subject.positive)}", 5.0)
-        return MaxFnr(most, sure(subject, "max_fnr"))
+        show_percent(subject, "max_fnr", f"Miss at most, % of {literal(subject.positive)}")
+        show_sure(subject, "max_fnr")
+    elif kind == "max_fpr":
+        show_percent(subject, "max_fpr", "Falsely alarm at most, % of the others")
+        show_sure(subject, "max_fpr")
+    elif kind == "cost":
+        show_number(subject, "miss", "A miss costs", step=1.0, **_PRICES)
+        show_number(subject, "false_alarm", "A false alarm costs", **_PRICES)
+        show_percent(subject, "cost_prevalence", "where so many % have it")
+        as_here = subject.validation.positives / max(subject.validation.n, 1)
+        st.caption(f"0 %: as frequent as in validation ({as_here:.1%}).", width=190)
+    elif kind == "ppv":
+        show_percent(subject, "ppv", "At least, % of alarms right", least=0.1)
+        show_percent(subject, "ppv_prevalence", "where so many % have it", least=0.1)
+    elif kind == "f_beta":
+        show_number(subject, "beta", "Finding weighs (beta)", step=0.5, format="%.2f", **_BETAS)
+    elif kind == "fixed":
+        show_number(subject, "fixed", "Threshold", min_value=0.0, max_value=1.0, step=0.01, format="%.4f")
+
+
+def _asked(subject: Subject) -> Rule:
+    """The rule with the numbers as they stand."""
+    kind = st.session_state[_kind_key(subject)]
+    if kind == "max_fnr":
+        return MaxFnr(share(subject, "max_fnr"), confidence(subject, "max_fnr"))
     if kind == "max_fpr":
-        most = percent(subject, "max_fpr", "Falsely alarm at most, % of the others", 10.0)
-        return MaxFpr(most, sure(subject, "max_fpr"))
+        return MaxFpr(share(subject, "max_fpr"), confidence(subject, "max_fpr"))
     if kind == "cost":
-        miss = number(subject, "miss", "A miss costs", 10.0, min_value=0.001, step=1.0, format="%.4g")
-        false_alarm = number(subject, "false_alarm", "A false alarm costs", 1.0, min_value=0.001, format="%.4g")
-        return Cost(miss, false_alarm, _elsewhere(subject))
+        elsewhere = share(subject, "cost_prevalence") or None
+        return Cost(number(subject, "miss"), number(subject, "false_alarm"), elsewhere)
     if kind == "ppv":
-        ppv = percent(subject, "ppv", "At least, % of alarms right", 50.0, least=0.1)
-        return Ppv(ppv, percent(subject, "ppv_prevalence", "where so many % have it", 5.0, least=0.1))
+        return Ppv(share(subject, "ppv"), share(subject, "ppv_prevalence"))
     if kind == "f_beta":
-        return FBeta(number(subject, "beta", "Finding weighs (beta)", 2.0, min_value=0.01, step=0.5, format="%.2f"))
+        return FBeta(number(subject, "beta"))
     if kind == "fixed":
-        return Fixed(number(subject, "fixed", "Threshold", 0.5, min_value=0.0, max_value=1.0, step=0.01, format="%.4f"))
+        return Fixed(number(subject, "fixed"))
     return Youden()
 
 
-def _elsewhere(subject: Subject) -> float | None:
-    share = subject.validation.positives / max(subject.validation.n, 1)
-    asked = percent(subject, "cost_prevalence", "where so many % have it", 0.0)
-    st.caption(f"0 %: as frequent as in validation ({share:.1%}).", width=190)
-    return asked or None
+def _kind_key(subject: Subject) -> str:
+    return f"{state.RULE_KIND_OF_RUN}{subject.run.id}"
+
+
+def _number_key(subject: Subject, name: str) -> str:
+    return f"{state.RULE_NUMBER_OF_RUN}{name}-{subject.run.id}"
+
+
+def _sure_key(subject: Subject, name: str) -> str:
+    return f"{state.SURE_OF_RUN}{name}-{subject.run.id}"

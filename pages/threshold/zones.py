@@ -17,15 +17,19 @@ from pages.threshold.subject import Subject
 def show_zones(subject: Subject) -> None:
     """The two targets with `Pick both on validation`, then the three zones of each split at what is being tried."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        rule = over_the_choice(subject.run, _asked(subject))
+        rules_form.show_percent(subject, "rule_out", f"Rule out at most, % of {literal(subject.positive)}")
+        rules_form.show_sure(subject, "rule_out", "95 % sure")
+        rules_form.show_percent(subject, "rule_in", "Rule in at most, % of the others")
+        rules_form.show_sure(subject, "rule_in", "95 % sure ")
         st.button(
             "Pick both on validation",
             icon=":material/my_location:",
             key=f"pick-zones-{subject.run.id}",
             on_click=rules_form.pick,
-            args=(subject, rule),
+            args=(subject, _asked),
         )
     rules_form.say_problem_of(subject)
+    rule = over_the_choice(subject.run, _asked(subject))
     st.caption(f"{rule.reason} {MEANING}")
     for target in (rule.below, rule.above):
         rules_form.say_promise(subject, target)
@@ -52,11 +56,8 @@ def show_zones(subject: Subject) -> None:
 
 
 def _asked(subject: Subject) -> Zones:
-    rule_out = rules_form.percent(subject, "rule_out", f"Rule out at most, % of {literal(subject.positive)}", 2.0)
-    out_sure = rules_form.sure(subject, "rule_out", "95 % sure")
-    rule_in = rules_form.percent(subject, "rule_in", "Rule in at most, % of the others", 5.0)
-    in_sure = rules_form.sure(subject, "rule_in", "95 % sure ")
-    return Zones(rule_out, rule_in, out_sure, in_sure)
+    rule_out, rule_in = (rules_form.share(subject, name) for name in ("rule_out", "rule_in"))
+    return Zones(rule_out, rule_in, *(rules_form.confidence(subject, name) for name in ("rule_out", "rule_in")))
 
 
 def _show_split(subject: Subject, split: str, of: ZoneFigures) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from benchmarks.browser import READY
 from benchmarks.finished_run import write_finished_run
@@ -16,13 +16,15 @@ from core.evaluation.decision.zones import zone_figures
 from core.evaluation.scored import Scored
 from core.results import split_results
 from core.runs import Run
-from pages.shared.words import percent, span
+from pages.shared.words import percent, score_text, span
 from pages.threshold.finger.component import script
 from tests.browser.conftest import App
+from tests.browser.hands import at_rest
 
 pytestmark = pytest.mark.browser
 SCANS = 3000
 CELLS = ("found", "missed", "falseAlarms", "cleared")
+CHARTS = ("roc", "rates", "scores")
 
 
 @pytest.fixture(scope="module")
@@ -39,15 +41,25 @@ def opened(browser: Browser, served: tuple[str, Run]) -> Iterator[Page]:
     page.close()
 
 
+@pytest.fixture(scope="module")
+def touched(browser: Browser, served: tuple[str, Run]) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 800, "height": 1100}, has_touch=True, color_scheme="light")
+    page = context.new_page()
+    _open(page, *served)
+    yield page
+    context.close()
+
+
 @pytest.fixture
 def dials(opened: Page) -> Page:
     """The page with what is in force, 0.5, on the dials."""
-    if _handle(opened).get_attribute("aria-valuenow") != "0.5" or opened.locator(".finger-dials.is-two").count():
-        opened.get_by_role("button", name="Back to the one in force").click()
-    expect(opened.get_by_role("button", name="In force", exact=True)).to_be_visible()
-    expect(opened.locator(".finger-dials:not(.is-two)")).to_be_visible()
-    expect(_handle(opened)).to_have_attribute("aria-valuenow", "0.5")
-    return opened
+    return _as_in_force(opened)
+
+
+@pytest.fixture
+def fingers(touched: Page) -> Page:
+    """The same where fingers touch it."""
+    return _as_in_force(touched)
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +117,22 @@ def test_dragging_moves_everything_at_once_and_a_release_is_known_on_other_pages
     assert not (served[1].folder / "operating_point.json").exists()
 
 
+@pytest.mark.parametrize("where", [".finger-rail", "[data-chart=rates] .finger-touch"])
+def test_dials_that_go_during_a_drag_come_back_as_python_has_them(page: Page, served: tuple[str, Run], where: str):
+    _open(page, *served)
+    x, y = _middle(at_rest(page.locator(where)), across=0.7)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    expect(_handle(page)).not_to_have_attribute("aria-valuenow", "0.5")
+    page.get_by_role("link", name="Training").evaluate("link => link.click()")
+    expect(page.locator(".finger-dials")).to_have_count(0)
+    page.mouse.up()
+    page.get_by_role("link", name="Threshold").click()
+    expect(_handle(page)).to_have_attribute("aria-valuenow", "0.5", timeout=30_000)
+    page.get_by_role("button", name="Pick on validation").click()
+    expect(_handle(page)).not_to_have_attribute("aria-valuenow", "0.5")
+
+
 def test_keys_move_it_from_scan_to_scan_by_twentieths_and_by_thousandths(dials: Page, scored):
     scores = np.sort(scored["val"].scores)
     above = int(np.searchsorted(scores, 0.5))  # the first scan called positive
@@ -130,6 +158,16 @@ def test_keys_move_it_from_scan_to_scan_by_twentieths_and_by_thousandths(dials: 
     assert "false alarms" in _handle(dials).get_attribute("aria-valuetext")
 
 
+@pytest.mark.parametrize("modifier", ["altKey", "ctrlKey", "metaKey"])
+def test_keys_with_a_modifier_are_left_to_the_browser(dials: Page, modifier: str):
+    press = """(handle, event) => handle.dispatchEvent(
+        new KeyboardEvent("keydown", {...event, bubbles: true, cancelable: true}))"""
+    for key in ("ArrowLeft", "ArrowUp", "PageUp", "End"):
+        assert _handle(dials).evaluate(press, {"key": key, modifier: True}), "nobody has taken the key"
+    dials.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert _handle(dials).get_attribute("aria-valuenow") == "0.5"
+
+
 def test_every_key_press_calls_other_scans_positive_also_where_scores_pile_up(browser: Browser):
     scores = np.sort(np.r_[np.zeros(30), [1e-7, 2e-7, 0.4], np.ones(30)].astype(np.float32).astype(np.float64))
     ask = f"""([scores, up]) => {{
@@ -139,7 +177,7 @@ def test_every_key_press_calls_other_scans_positive_also_where_scores_pile_up(br
             seen[name] = [up ? 0 : 1]
             for (let at = 0; at < 100; at += 1) seen[name].push(move(sorted, seen[name].at(-1), up ? 1 : -1))
         }}
-        return {{...seen, words: scores.map(typed), short: scores.map(shortly)}}
+        return {{...seen, words: scores.map(typed)}}
     }}"""
     page = browser.new_page()
     up, down = (page.evaluate(ask, [scores.tolist(), way]) for way in (True, False))
@@ -152,7 +190,16 @@ def test_every_key_press_calls_other_scans_positive_also_where_scores_pile_up(br
             called = [int((scores >= threshold).sum()) for threshold in dict.fromkeys(thresholds)]
             assert len(set(called)) == len(called), "a key press that changes nothing"
     assert up["words"] == [f"{score:.6g}".replace("e-07", "e-7") for score in scores]
-    assert up["short"][30:33] == ["0.0000001", "0.0000002", "0.400"]
+
+
+def test_a_threshold_is_said_as_everywhere_else_also_at_the_very_ends(browser: Browser):
+    rng = np.random.default_rng(5)
+    near = np.r_[10.0 ** -np.arange(1, 17), 10 ** rng.uniform(-16, 0, 300), 4.3e-12, 4.3e-13, 5e-324]
+    said = [*near.tolist(), *(1 - near).tolist(), *(rng.integers(0, 2**12, 200) / 2**12).tolist(), 0.0, 1.0]
+    page = browser.new_page()
+    answers = page.evaluate(f"said => {{ {_scripts_alone()}\nreturn said.map(shortly) }}", said)
+    page.close()
+    assert answers == [score_text(threshold) for threshold in said]
 
 
 def test_by_share_of_scans_the_handle_stands_at_its_rank_and_the_browser_remembers(page: Page, scored, served):
@@ -199,38 +246,115 @@ def test_intervals_by_groups_follow_a_release(browser: Browser, shared_app: App)
     page.close()
 
 
-def test_a_typed_number_counts_and_what_is_none_changes_nothing(dials: Page, scored):
+def test_a_typed_number_counts_and_what_is_none_is_said_and_changes_nothing(dials: Page, scored):
     exact = float(np.sort(scored["val"].scores)[700])
-    field = dials.get_by_label(re.compile("from score")).and_(dials.locator("input"))
-    field.fill(repr(exact))
-    field.press("Enter")
+    field, remark, heard = _field(dials, "threshold"), dials.locator(".finger-remark"), dials.locator(".finger-said")
+    _type(dials, "threshold", repr(exact))
     expect(_handle(dials)).to_have_attribute("aria-valuenow", repr(exact))
+    expect(field).to_have_value(f"{exact:.6g}")
     assert _cells(dials, "test") == _core_cells(scored["test"], exact)
-    field.fill("2,5")
-    field.press("Enter")
-    expect(field).to_have_attribute("aria-invalid", "true")
-    expect(_handle(dials)).to_have_attribute("aria-valuenow", repr(exact))
+    for text, found in (("2,5", '"2,5"'), ("abc", '"abc"'), ("abc", '"abc"'), ("", "nothing")):
+        _type(dials, "threshold", text)
+        expect(field).to_have_value(f"{exact:.6g}")
+        expect(remark).to_have_text(f"Expected a number from 0 to 1, found {found}; it stays at {exact:.6g}.")
+        expect(heard).to_contain_text(f"found {found}")
+        assert _handle(dials).get_attribute("aria-valuenow") == repr(exact)
+    field.fill(f"{exact:.6g}")  # what stands there already is no other number, though it is shorter than the exact one
+    field.press("Tab")
+    expect(remark).to_be_empty()
+    assert _handle(dials).get_attribute("aria-valuenow") == repr(exact)
+    _type(dials, "threshold", "4.3e-12")
+    expect(_handle(dials)).to_have_attribute("aria-valuetext", re.compile(r"^4\.3e-12: "))
+    expect(dials.locator("[data-chart=rates] .finger-label").first).to_have_text("4.3e-12")
 
 
-def test_a_finger_on_the_scale_moves_it(browser: Browser, served, scored):
-    context = browser.new_context(viewport={"width": 800, "height": 1100}, has_touch=True, color_scheme="light")
-    page = context.new_page()
-    _open(page, *served)
-    rail = page.locator(".finger-rail").bounding_box()
+@pytest.mark.parametrize("leave", ["Enter", "Tab"])
+def test_a_field_shows_where_the_other_threshold_stopped_it_and_says_so(dials: Page, leave: str):
+    dials.get_by_role("switch", name="Two thresholds").check()
+    upper = dials.locator(".finger-handle[data-which=upper]")
+    expect(upper).to_have_attribute("aria-valuenow", "0.75")
+    for which, text, handle, stopped in (("threshold", "0.9", _handle(dials), "0.75"), ("upper", "0.2", upper, "0.75")):
+        _field(dials, which).fill(text)
+        _field(dials, which).press(leave)
+        expect(handle).to_have_attribute("aria-valuenow", stopped)
+        expect(_field(dials, which)).to_have_value(stopped)
+        for words in (dials.locator(".finger-remark"), dials.locator(".finger-said")):
+            expect(words).to_contain_text(f"{text} would pass the other threshold; it stands there, at {stopped}.")
+    _drag(dials, 0.75, 0.6)
+    expect(dials.locator(".finger-remark")).to_be_empty()
+
+
+def test_a_finger_on_the_scale_moves_it(fingers: Page, scored):
+    rail = fingers.locator(".finger-rail").bounding_box()
     y = rail["y"] + rail["height"] / 2
-    devtools = context.new_cdp_session(page)
-    for kind, share in (("touchStart", 0.5), ("touchMove", 0.45), ("touchMove", 0.3)):
-        points = [{"x": rail["x"] + share * rail["width"], "y": y}]
-        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    expect(_handle(page)).to_have_attribute("aria-valuenow", re.compile(r"0\.(29[5-9]|30[0-5]?)$|0\.3$"))
-    now = float(_handle(page).get_attribute("aria-valuenow"))
-    devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    expect(page.get_by_text(f"Exactly {now:g}:")).to_be_visible()
-    assert _cells(page, "val") == _core_cells(scored["val"], now)
-    handle = _handle(page).bounding_box()
+    touch = _Touch(fingers)
+    touch.down(rail["x"] + 0.5 * rail["width"], y)
+    touch.move(rail["x"] + 0.45 * rail["width"], y)
+    touch.move(rail["x"] + 0.3 * rail["width"], y)
+    expect(_handle(fingers)).to_have_attribute("aria-valuenow", re.compile(r"0\.(29[5-9]|30[0-5]?)$|0\.3$"))
+    now = float(_handle(fingers).get_attribute("aria-valuenow"))
+    touch.up()
+    expect(fingers.get_by_text(f"Exactly {now:g}:")).to_be_visible()
+    assert _cells(fingers, "val") == _core_cells(scored["val"], now)
+    handle = _handle(fingers).bounding_box()
     assert min(handle["width"], handle["height"]) >= 44
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out at 800 px"
-    context.close()
+    assert fingers.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out at 800 px"
+
+
+@pytest.mark.parametrize("where", [".finger-rail", *(f"[data-chart={chart}] .finger-touch" for chart in CHARTS)])
+def test_a_finger_that_scrolls_moves_no_threshold_and_a_tap_does(fingers: Page, where: str):
+    x, y = _middle(at_rest(fingers.locator(where)), across=0.3)
+    before = y
+    touch = _Touch(fingers)
+    touch.down(x, y)
+    for step in range(1, 11):
+        touch.move(x + step, y - 9 * step)
+    touch.up()
+    x, y = _middle(at_rest(fingers.locator(where)), across=0.3)
+    assert y < before - 40, "the page scrolls"
+    assert _handle(fingers).get_attribute("aria-valuenow") == "0.5"
+    assert "set by hand" not in _exactly_how(fingers)
+    touch.down(x, y)
+    touch.up()
+    expect(_handle(fingers)).not_to_have_attribute("aria-valuenow", "0.5")
+    expect(fingers.get_by_text(re.compile(r"^Exactly .*: set by hand"))).to_be_visible()
+
+
+def test_a_move_that_the_browser_takes_for_something_else_is_taken_back(fingers: Page):
+    x, y = _middle(at_rest(fingers.locator("[data-chart=rates] .finger-touch")))
+    touch = _Touch(fingers)
+    touch.down(x, y)
+    for step in range(1, 6):
+        touch.move(x + 12 * step, y)
+    expect(_handle(fingers)).not_to_have_attribute("aria-valuenow", "0.5")
+    touch.cancel()
+    expect(_handle(fingers)).to_have_attribute("aria-valuenow", "0.5")
+    fingers.wait_for_timeout(500)  # Python would have answered
+    assert "set by hand" not in _exactly_how(fingers)
+
+
+def test_a_press_that_trembles_changes_no_exact_threshold(dials: Page, fingers: Page):
+    for page in (dials, fingers):
+        page.get_by_role("button", name="Pick on validation").click()
+        expect(page.get_by_text(re.compile(r"^Exactly .*at most \d+ % missed"))).to_be_visible()
+        exact = _handle(page).get_attribute("aria-valuenow")
+        assert len(exact) > 6
+        x, y = _middle(at_rest(_handle(page)))
+        if page is dials:
+            page.mouse.move(x + 1, y)
+            page.mouse.down()
+            page.mouse.move(x + 3, y + 2, steps=2)
+            page.mouse.up()
+        else:
+            touch = _Touch(page)
+            touch.down(x, y)
+            touch.move(x + 2, y + 1)
+            touch.move(x + 4, y)
+            touch.up()
+        expect(_handle(page)).to_be_focused()
+        page.wait_for_timeout(500)  # Python would have answered
+        assert _handle(page).get_attribute("aria-valuenow") == exact
+        assert "% missed" in _exactly_how(page)
 
 
 def test_a_click_on_the_roc_takes_the_score_of_a_scan(dials: Page, scored):
@@ -255,6 +379,13 @@ def test_a_click_on_the_rates_or_the_scores_takes_its_place(dials: Page):
         expect(dials.get_by_text(f"Exactly {now:g}:")).to_be_visible()
 
 
+def test_a_click_right_after_typing_picks_by_the_number_just_typed(dials: Page):
+    for most in ("12", "25"):
+        dials.get_by_label("Miss at most, % of COVID").fill(most)
+        dials.get_by_role("button", name="Pick on validation").click()
+        expect(dials.get_by_text(re.compile(rf"^Exactly .*at most {most} % missed"))).to_be_visible()
+
+
 def test_the_bars_above_the_threshold_hold_the_scans_called_positive(dials: Page, scored):
     _drag(dials, 0.5, 0.613)
     expect(_handle(dials)).to_have_attribute("aria-valuenow", "0.613")
@@ -264,6 +395,21 @@ def test_the_bars_above_the_threshold_hold_the_scans_called_positive(dials: Page
     positives = scored["val"].scores[scored["val"].labels]
     counts, _ = np.histogram(positives[positives >= 0.613], bins=np.linspace(0, 1, 41))
     np.testing.assert_allclose(np.array(tall) / max(tall), counts / counts.max(), atol=0.01)
+
+
+@pytest.mark.parametrize(("joint", "to"), [(0.3, 0.1), (0.3, 0.5), (0.7, 0.5), (0.7, 0.9)])
+def test_of_two_handles_on_one_place_a_drag_takes_the_one_that_can_follow(dials: Page, joint: float, to: float):
+    dials.get_by_role("switch", name="Two thresholds").check()
+    _type(dials, "threshold", str(joint))
+    _type(dials, "upper", "0")  # no further down than the other
+    upper = dials.locator(".finger-handle[data-which=upper]")
+    for handle in (_handle(dials), upper):
+        expect(handle).to_have_attribute("aria-valuenow", str(joint))
+    _drag(dials, joint, to)
+    lower_at, upper_at = (to, joint) if to < joint else (joint, to)
+    expect(_handle(dials)).to_have_attribute("aria-valuenow", str(lower_at))
+    expect(upper).to_have_attribute("aria-valuenow", str(upper_at))
+    expect(dials.get_by_text(f"ruled out below {lower_at}, ruled in from {upper_at}")).to_be_visible()
 
 
 def test_a_second_handle_refers_what_lies_between_and_both_are_saved(dials: Page, scored, served):
@@ -302,6 +448,45 @@ def _open(page: Page, address: str, run: Run) -> None:
     page.wait_for_selector(READY, timeout=60_000)
 
 
+def _as_in_force(page: Page) -> Page:
+    back = page.get_by_role("button", name="Back to the one in force")
+    isnt_there = _handle(page).get_attribute("aria-valuenow") != "0.5" or page.locator(".finger-dials.is-two").count()
+    if isnt_there or back.is_enabled():
+        back.click()
+    expect(page.get_by_role("button", name="In force", exact=True)).to_be_visible()
+    expect(page.locator(".finger-dials:not(.is-two)")).to_be_visible()
+    expect(_handle(page)).to_have_attribute("aria-valuenow", "0.5")
+    return page
+
+
+class _Touch:
+    """A finger as the browser's own input takes it: what scrolls, scrolls."""
+
+    def __init__(self, page: Page) -> None:
+        self._devtools = page.context.new_cdp_session(page)
+
+    def down(self, x: float, y: float) -> None:
+        self._send("touchStart", (x, y))
+
+    def move(self, x: float, y: float) -> None:
+        self._send("touchMove", (x, y))
+
+    def up(self) -> None:
+        self._send("touchEnd")
+
+    def cancel(self) -> None:
+        self._send("touchCancel")
+
+    def _send(self, kind: str, *places: tuple[float, float]) -> None:
+        points = [{"x": x, "y": y} for x, y in places]
+        self._devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+def _middle(thing: Locator, across: float = 0.5) -> tuple[float, float]:
+    box = thing.bounding_box()
+    return box["x"] + across * box["width"], box["y"] + box["height"] / 2
+
+
 def _handle(page: Page):
     return page.locator(".finger-handle[data-which=threshold]")
 
@@ -325,6 +510,15 @@ def _drag(page: Page, start: float, end: float, *, let_go: bool = True) -> None:
     page.mouse.move(rail["x"] + end * rail["width"], y, steps=4)
     if let_go:
         page.mouse.up()
+
+
+def _field(page: Page, which: str) -> Locator:
+    return page.locator(f".finger-field input[data-which={which}]")
+
+
+def _type(page: Page, which: str, text: str) -> None:
+    _field(page, which).fill(text)
+    _field(page, which).press("Enter")
 
 
 def _clicked(page: Page, x: float, y: float) -> float:
@@ -360,4 +554,9 @@ def _said(at: Rates) -> dict[str, tuple[str, str]]:
 
 
 def _exactly(page: Page) -> str:
-    return re.search(r"Exactly ([0-9.]+):", page.get_by_text("Exactly").first.text_content()).group(1)
+    return re.search(r"Exactly ([0-9.]+):", _exactly_how(page)).group(1)
+
+
+def _exactly_how(page: Page) -> str:
+    """What Python says of the threshold being tried, without the one in force."""
+    return page.get_by_text("Exactly").first.text_content().partition(" In force now")[0]

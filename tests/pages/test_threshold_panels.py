@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.decided import POINT_FILE, point_history, point_in_force, save_point
 from core.evaluation.decision.choosing import chosen
 from core.evaluation.decision.operating_point import fixed_point
-from core.evaluation.decision.rules import Cost, FBeta, MaxFnr, MaxFpr, Rule, Youden, Zones
+from core.evaluation.decision.rules import Cost, FBeta, Fixed, MaxFnr, MaxFpr, Ppv, Rule, Youden, Zones
 from core.results import split_results
 from core.runs import Run
 from pages.shared import state
@@ -94,6 +94,62 @@ def test_a_rule_picks_on_validation_what_core_picks(
     assert point.says[1:] in said_in_sidebar(at)
 
 
+@pytest.mark.parametrize(
+    ("kind", "numbers", "rule"),
+    [
+        ("max_fnr", {"max_fnr": 25.0}, MaxFnr(0.25)),
+        ("max_fpr", {"max_fpr": 30.0}, MaxFpr(0.3)),
+        ("cost", {"miss": 5.0, "false_alarm": 2.0, "cost_prevalence": 10.0}, Cost(5, 2, 0.1)),
+        ("ppv", {"ppv": 30.0, "ppv_prevalence": 40.0}, Ppv(0.3, 0.4)),
+        ("f_beta", {"beta": 3.0}, FBeta(3)),
+        ("fixed", {"fixed": 0.3}, Fixed(0.3)),
+    ],
+)
+def test_a_click_that_comes_along_with_a_number_picks_by_that_number(
+    app: Opened, tiny_run: Run, kind: str, numbers: dict[str, float], rule: Rule
+) -> None:
+    at = on_tab(app(PAGE), "By a rule")
+    at.selectbox(key=f"{state.RULE_KIND_OF_RUN}{tiny_run.id}").select(kind).run()
+    for name, value in numbers.items():
+        set_number(at, tiny_run, name, value)
+    at.button(key=f"pick-{tiny_run.id}").click().run()
+    assert not at.exception
+    assert not at.error
+    assert tried(at, tiny_run)[1] == rule.text
+
+
+def test_a_click_that_comes_along_with_another_rule_picks_by_that_rule(app: Opened, tiny_run: Run) -> None:
+    at = on_tab(app(PAGE), "By a rule")
+    at.selectbox(key=f"{state.RULE_KIND_OF_RUN}{tiny_run.id}").select("cost")
+    at.button(key=f"pick-{tiny_run.id}").click().run()
+    assert not at.exception
+    assert tried(at, tiny_run)[1] == Cost(10, 1).text
+
+
+def test_a_click_that_comes_along_with_two_targets_picks_by_them(app: Opened, tiny_run: Run) -> None:
+    at = on_tab(app(PAGE), "Two thresholds")
+    set_number(at, tiny_run, "rule_out", 25.0)
+    set_number(at, tiny_run, "rule_in", 30.0)
+    at.button(key=f"pick-zones-{tiny_run.id}").click().run()
+    assert tried(at, tiny_run)[1] == Zones(0.25, 0.3).text
+    at.checkbox(key=f"{state.SURE_OF_RUN}rule_in-{tiny_run.id}").check()
+    at.button(key=f"pick-zones-{tiny_run.id}").click().run()
+    assert "cannot promise" in said(at)
+
+
+def test_a_promise_for_a_trial_whose_sweep_is_not_here_is_refused_in_one_line(app: Opened, tiny_run: Run) -> None:
+    tiny_run.updated(sweep="gone")
+    at = on_tab(app(PAGE), "By a rule")
+    at.checkbox(key=f"{state.SURE_OF_RUN}max_fnr-{tiny_run.id}").check()
+    for _ in range(2):
+        at.button(key=f"pick-{tiny_run.id}").click().run()
+        assert not at.exception
+        assert [error.value.startswith("nothing can be promised of run") for error in at.error] == [True]
+        assert tiny_run.id not in at.session_state[state.THRESHOLD_DRAFTS]
+    at.checkbox(key=f"{state.SURE_OF_RUN}max_fnr-{tiny_run.id}").uncheck().run()
+    assert not at.error
+
+
 def said_in_sidebar(at: AppTest) -> str:
     return plain("\n".join(caption.value for caption in at.sidebar.caption))
 
@@ -101,7 +157,10 @@ def said_in_sidebar(at: AppTest) -> str:
 def test_a_promise_that_cannot_be_made_says_what_it_would_take(app: Opened, tiny_run: Run) -> None:
     at = on_tab(app(PAGE), "By a rule")
     at.checkbox(key=f"{state.SURE_OF_RUN}max_fnr-{tiny_run.id}").check().run()
-    assert "A promise takes at least 80 groups, as it covers that validation also chose this network, of 3." in said(at)
+    assert (
+        "A promise takes at least 80 groups, as it covers that this network, one of 3, was itself chosen on validation."
+        in said(at)
+    )
     at.button(key=f"pick-{tiny_run.id}").click().run()
     assert "cannot promise an FNR of at most 0.05 at 0.95 confidence: it takes 80" in said(at)
     assert tiny_run.id not in at.session_state[state.THRESHOLD_DRAFTS]
@@ -119,6 +178,15 @@ def test_a_promise_over_groups_warns_that_it_is_about_groups(app: Opened, tiny_r
     at.run()
     at.button(key=f"pick-{tiny_run.id}").click().run()
     assert "In new groups like the 50 groups with 100 positive scans in val" in said(at)
+
+
+def test_one_group_is_no_groups(app: Opened, tiny_run: Run) -> None:
+    table = pd.DataFrame({"label": ["COVID", "non-COVID"] * 5, "score": [0.9, 0.1] * 5, "group": 0})
+    with_validation_of(tiny_run, table)
+    at = on_tab(app(PAGE), "By a rule")
+    set_number(at, tiny_run, "max_fnr", 99.0)
+    at.checkbox(key=f"{state.SURE_OF_RUN}max_fnr-{tiny_run.id}").check().run()
+    assert "The 5 COVID scans of validation come from 1 group, so" in said(at)
 
 
 def test_two_targets_part_the_scans_into_three_zones(app: Opened, tiny_run: Run) -> None:

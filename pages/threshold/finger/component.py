@@ -17,7 +17,7 @@ from core.charts.palette import ACCENT, CELL_COLOURS, NEUTRAL, POSITIVE
 from core.evaluation.confusion import CLEARED, FALSE_ALARM, FOUND, MISSED
 
 _FOLDER = Path(__file__).parent
-SCRIPTS = ("counting", "scales", "saying", "held", "dials", "overlays", "pictures", "mounting")
+SCRIPTS = ("counting", "scales", "saying", "held", "following", "dials", "overlays", "pictures", "mounting")
 _COLOURS = {
     "accent": ACCENT,
     "neutral": NEUTRAL,

@@ -17,6 +17,8 @@ function setUpDials(root, held) {
     handles: root.querySelectorAll(".finger-handle"),
     zones: [...root.querySelectorAll("[data-zone]")],
     fields: root.querySelectorAll(".finger-field input"),
+    edited: null, // the field that somebody is typing in
+    remark: root.querySelector(".finger-remark"),
     label: root.querySelector('[data-says="threshold"]'),
     inForce: root.querySelector(".finger-in-force"),
     ticks: [...root.querySelectorAll(".finger-ticks span")],
@@ -25,26 +27,28 @@ function setUpDials(root, held) {
     said: root.querySelector(".finger-said"),
     cards: [],
   }
-  let gripPx = 0 // from the middle of the handle to where it was gripped
-  followPointer(track, held, (event, which) => {
-    const box = track.querySelector(".finger-rail").getBoundingClientRect()
-    const at = (px) => (px - box.left) / box.width
-    const handle = which === null ? event.target.closest(".finger-handle") : null
-    if (handle) {
-      const gripped = held.upper !== held.threshold ? handle.dataset.which : at(event.clientX) < 0.5 ? "upper" : "threshold"
-      gripPx = event.clientX - box.left - placeOf(held, held[gripped]) * box.width
-      return { which: gripped, value: held[gripped] }
-    }
-    if (which === null) gripPx = 0
-    const value = thresholdAt(held, at(event.clientX - gripPx))
-    return { which: which ?? nearest(held, value, (score) => placeOf(held, score)), value }
-  })
-  track.addEventListener("taken", (event) => handleOf(parts, event.detail).focus({ preventScroll: true }))
+  const rail = track.querySelector(".finger-rail")
+  const end = followPointer(
+    track,
+    held,
+    (event, press) => {
+      const box = rail.getBoundingClientRect()
+      const value = thresholdAt(held, (event.clientX - (press.grip?.px ?? 0) - box.left) / box.width)
+      if (press.which !== null) return { which: press.which, value }
+      if (press.grip === null) return { which: nearest(held, value, (score) => placeOf(held, score)), value }
+      return { which: event.clientX < press.x ? "threshold" : "upper", value } // both lie there: the one that can follow
+    },
+    (event) => (event.target.closest(".finger-handle") ? gripOf(held, event.clientX, rail.getBoundingClientRect()) : null),
+  )
+  track.addEventListener("taken", (event) => handleOf(parts, event.detail ?? "threshold").focus({ preventScroll: true }))
   for (const handle of parts.handles) {
     handle.onkeydown = (event) => followKey(event, held, handle.dataset.which)
     handle.onblur = () => held.timer && release(held) // whatever is pressed next must know
   }
-  for (const field of parts.fields) field.onchange = () => takeTyped(field, held)
+  for (const field of parts.fields) {
+    field.oninput = () => (parts.edited = field)
+    field.onchange = field.onblur = () => settle(parts, held, field)
+  }
   parts.two.onchange = () => {
     held.upper = parts.two.checked ? thresholdAt(held, (placeOf(held, held.threshold) + 1) / 2) : null
     release(held)
@@ -54,15 +58,26 @@ function setUpDials(root, held) {
     keepScale(held.scale)
     paintSoon(held)
   }
-  return () => paintDials(parts, held)
+  return { paint: () => paintDials(parts, held), recolour: () => undefined, end }
 }
 
 function handleOf(parts, which) {
   return [...parts.handles].find((handle) => handle.dataset.which === which)
 }
 
+/** Which handle is gripped, null while both lie there, and how far from its middle. */
+function gripOf(held, x, box) {
+  const px = (which) => x - box.left - placeOf(held, held[which]) * box.width
+  const lower = { which: "threshold", px: px("threshold") }
+  if (held.upper === null) return lower
+  const upper = { which: "upper", px: px("upper") }
+  if (Math.abs(upper.px - lower.px) < 1) return { which: null, px: upper.px }
+  return Math.abs(upper.px) < Math.abs(lower.px) ? upper : lower
+}
+
 /** Arrows go to the next scan, with Shift a thousandth; Page a twentieth of the scans; Home and End to the ends. */
 function followKey(event, held, which) {
+  if (event.altKey || event.ctrlKey || event.metaKey) return // the browser's own: back, forward, the system's
   const now = held[which]
   let next = null
   if (event.key === "Home") next = which === "upper" ? held.threshold : 0
@@ -85,15 +100,42 @@ function thousandthOn(threshold, step) {
   return stepped((from + step) / STEPS)
 }
 
-/** Take a number that was typed; what is none is said to be none, and changes nothing. */
-function takeTyped(field, held) {
-  const value = field.value.trim() === "" ? NaN : Number(field.value.trim().replace(",", "."))
-  const wrong = !(value >= 0 && value <= 1)
-  field.setAttribute("aria-invalid", String(wrong))
-  field.title = wrong ? "A number from 0 to 1" : ""
-  if (wrong) return
-  moveTo(held, field.dataset.which, value)
+/** Take what was typed, if it can be; from then on the field shows the threshold as it stands. */
+function settle(parts, held, field) {
+  if (parts.edited !== field) return
+  parts.edited = null
+  held.remark = null
+  const which = field.dataset.which
+  const text = field.value.trim()
+  if (held[which] !== null && text !== typed(held[which])) takeTyped(held, which, text, held.upper === null ? "" : `${labelOf(parts, which)}: `)
+  say(parts.said, "") // the same words are to be heard again
+  paintSoon(held)
+}
+
+/** Take a number, as far as the other threshold lets it go; what is none changes nothing. Either is remarked upon. */
+function takeTyped(held, which, text, whose) {
+  const value = text === "" ? NaN : Number(text.replace(",", "."))
+  if (!(value >= 0 && value <= 1)) {
+    remark(held, `${whose}expected a number from 0 to 1, found ${text === "" ? "nothing" : `"${text}"`}; it stays at ${typed(held[which])}.`)
+    return
+  }
+  moveTo(held, which, value)
+  if (held[which] !== value) remark(held, `${whose}${text} would pass the other threshold; it stands there, at ${typed(held[which])}.`)
   release(held)
+}
+
+/** Words about what was typed; they hold until a threshold moves. */
+function remark(held, words) {
+  held.remark = { words: words[0].toUpperCase() + words.slice(1), threshold: held.threshold, upper: held.upper }
+}
+
+function remarkOn(held) {
+  const said = held.remark
+  return said && said.threshold === held.threshold && said.upper === held.upper ? said.words : ""
+}
+
+function labelOf(parts, which) {
+  return which === "upper" ? "Rule in from" : parts.label.textContent
 }
 
 function paintDials(parts, held) {
@@ -117,17 +159,17 @@ function paintDials(parts, held) {
     handle.hidden = value === null
     if (value === null) continue
     handle.style.left = `${placeOf(held, value) * 100}%`
-    handle.setAttribute("aria-label", handle.dataset.which === "upper" ? "Rule in from" : parts.label.textContent)
+    handle.setAttribute("aria-label", labelOf(parts, handle.dataset.which))
     handle.setAttribute("aria-valuenow", String(value))
     handle.setAttribute("aria-valuetext", words)
   }
   for (const field of parts.fields) {
     const value = held[field.dataset.which]
-    if (value === null || field.getRootNode().activeElement === field) continue
-    field.value = typed(value)
-    field.setAttribute("aria-invalid", "false")
+    if (value !== null && parts.edited !== field && field.value !== typed(value)) field.value = typed(value)
   }
-  if (!held.moving && !held.timer && held.turn > 0) say(parts.said, words)
+  const remarked = remarkOn(held)
+  say(parts.remark, remarked)
+  if (!held.press && !held.timer && (held.turn > 0 || remarked)) say(parts.said, `${remarked} ${words}`.trim())
   if (held.scores === null) return
   if (parts.cards.length === 0) parts.cards = held.scores.splits.map((split) => addCard(parts.root, held.scores, split))
   parts.cards.forEach((card, place) => paintCard(card, held.scores, held.scores.splits[place], held))

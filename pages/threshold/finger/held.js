@@ -13,7 +13,8 @@ function holdOf(key) {
   if (held === undefined) {
     held = {
       key, scores: null, threshold: null, upper: null, inForce: null, scale: keptScale(), painters: new Set(), frame: 0,
-      moving: false, timer: 0, send: null, turn: 0, sentAt: 0, // turn: how often Python was told
+      press: null, timer: 0, send: null, turn: 0, sentAt: 0, // press: of a pointer; turn: how often Python was told
+      remark: null, // on what was typed, and the thresholds that it belongs to
       intervals: null, // by groups, as Python drew them, and the thresholds that they belong to
     }
     heldRuns.set(key, held)
@@ -34,10 +35,9 @@ function paintSoon(held) {
 /** Take the thresholds that Python knows, unless the finger is ahead of it. */
 function adopt(held, { threshold, upper, turn }, isNew) {
   const answerIsOld = turn < held.turn && !isNew && performance.now() - held.sentAt < PATIENCE_MS
-  if (held.moving || held.timer || answerIsOld) return
+  if (held.timer || answerIsOld) return
   held.turn = turn
-  held.threshold = threshold
-  held.upper = upper
+  Object.assign(held.press?.before ?? held, { threshold, upper }) // during a move: what giving it up goes back to
   paintSoon(held)
 }
 
@@ -48,10 +48,13 @@ function moveTo(held, which, value) {
   paintSoon(held)
 }
 
-/** Which of the thresholds a score is nearer to; beyond both of them the outer one. `placed` says how far apart. */
+/**
+ * Which of the thresholds a score is nearer to; beyond both of them the outer one, and null where all three are one.
+ * `placed` says how far apart.
+ */
 function nearest(held, value, placed = (score) => score) {
   if (held.upper === null) return "threshold"
-  if (held.upper === held.threshold) return value < held.threshold ? "threshold" : "upper"
+  if (held.upper === held.threshold) return value === held.threshold ? null : value < held.threshold ? "threshold" : "upper"
   const [at, upper, lower] = [value, held.upper, held.threshold].map(placed)
   return Math.abs(at - upper) < Math.abs(at - lower) ? "upper" : "threshold"
 }
@@ -75,31 +78,6 @@ function releaseSoon(held) {
 /** A place on a scale in steps of a thousandth. */
 function stepped(value) {
   return Math.round(Math.min(1, Math.max(0, value)) * STEPS) / STEPS
-}
-
-/** Follow a pointer from where it goes down: `valueAt(event)` says which threshold it asks for. */
-function followPointer(element, held, valueAt) {
-  let which = "threshold"
-  element.onpointerdown = (event) => {
-    if (event.button !== 0 || held.threshold === null) return
-    const asked = valueAt(event, null)
-    if (asked === null) return
-    event.preventDefault()
-    element.setPointerCapture(event.pointerId)
-    held.moving = true
-    which = asked.which
-    moveTo(held, which, asked.value)
-    element.dispatchEvent(new CustomEvent("taken", { detail: which }))
-  }
-  element.onpointermove = (event) => {
-    if (!element.hasPointerCapture(event.pointerId)) return
-    const asked = valueAt(event, which)
-    if (asked !== null) moveTo(held, which, asked.value)
-  }
-  element.onlostpointercapture = () => {
-    held.moving = false
-    release(held)
-  }
 }
 
 /** Take the bytes of a run's scores: four bytes with the header's length, the header, the sorted scores of each split. */

@@ -32,13 +32,12 @@ function handOver(component) {
 
 function mount(root, held, data) {
   held.scale = keptScale() // it may have been changed beside another run
-  const pictures = data.part === "pictures" ? setUpPictures(root, held, data.plotly) : null
-  const paint = pictures?.paint ?? setUpDials(root, held)
-  held.painters.add(paint)
+  const part = data.part === "pictures" ? setUpPictures(root, held, data.plotly) : setUpDials(root, held)
+  held.painters.add(part.paint)
   const end = () => {
-    held.painters.delete(paint)
+    held.painters.delete(part.paint)
     mounted.delete(root)
-    pictures?.end()
+    part.end()
   }
-  return { recolour: pictures?.recolour ?? (() => undefined), end }
+  return { recolour: part.recolour, end }
 }

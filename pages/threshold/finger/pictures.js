@@ -33,7 +33,10 @@ function setUpPictures(root, held, address) {
     recolour: () => charts.forEach(dress),
     end: () => {
       resized.disconnect()
-      for (const chart of charts) if (chart.drawn) globalThis.Plotly.purge(chart.plot)
+      for (const chart of charts) {
+        chart.letGo()
+        if (chart.drawn) globalThis.Plotly.purge(chart.plot)
+      }
     },
   }
 }
@@ -48,7 +51,7 @@ function newChart(figure, held, plotly) {
   chart.touch.className = "finger-touch"
   figure.querySelector(".finger-chart").append(chart.plot, chart.over, chart.touch)
   chart.marks = OVERLAYS[chart.kind].add(chart.over)
-  followPointer(chart.touch, held, (event, which) => {
+  chart.letGo = followPointer(chart.touch, held, (event, { which }) => {
     if (chart.scale === null) return null
     const box = chart.touch.getBoundingClientRect()
     return OVERLAYS[chart.kind].asked(chart, event.clientX - box.left, event.clientY - box.top, which)

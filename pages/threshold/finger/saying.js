@@ -23,12 +23,11 @@ function count(value) {
   return value.toLocaleString("en-US")
 }
 
-/** A threshold as people read it: three decimals, more where it lies so near an end that they would not tell it. */
+/** A threshold as people read it, as `score_text` says it: three decimals, near 0 and 1 as many as tell it from them. */
 function shortly(threshold) {
-  const room = Math.min(threshold, 1 - threshold)
-  let decimals = 3
-  while (decimals < 8 && Math.abs(Number(fixed(threshold, decimals)) - threshold) > 0.05 * room) decimals += 1
-  return fixed(threshold, decimals)
+  if (threshold > 0 && threshold < 1e-6) return threshold.toExponential(1).replace(/-(\d)$/, "-0$1")
+  const toEnd = Math.min(threshold, 1 - threshold)
+  return fixed(threshold, toEnd <= 0 ? 3 : Math.max(3, 1 - Math.floor(Math.log10(toEnd))))
 }
 
 /** A threshold as it stands in a field: short where it was set by hand, else long enough to tell scans apart. */
