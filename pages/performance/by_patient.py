@@ -6,6 +6,7 @@ import streamlit as st
 from core.evaluation.intervals import Estimate
 from core.evaluation.patients import contradicting_groups, parsed_joining
 from core.evaluation.summary import Evaluation
+from core.results import group_word
 from core.runs import Run
 from pages.shared import cached, state
 from pages.shared.estimates import show_rate, show_score
@@ -44,7 +45,13 @@ def joining_in_use(run: Run, split: str) -> str:
 
 def unit_words(run: Run) -> tuple[str, str]:
     """What a group of this run is called, one and several."""
-    return ("patient", "patients") if run.record.group_source == "patient" else ("group", "groups")
+    one = group_word(run.record.group_source)
+    return one, f"{one}s"
+
+
+def named_by(run: Run, joining: str) -> str:
+    """What the name of a file says of its figures: nothing by scan, else how scores were joined."""
+    return f"-by-{unit_words(run)[0]}-{joining}" if joining else ""
 
 
 def show_by_patient(run: Run, split: str, threshold: float) -> None:

@@ -15,7 +15,7 @@ from core.evaluation.temperature import Temperature
 from core.results import SplitResults, splits_of
 from core.runs import Run
 from core.scores_in_force import CalibrationReport, ScoreCheck, use_calibrated_scores, use_raw_scores
-from pages.performance.by_patient import unit_words
+from pages.performance.by_patient import named_by
 from pages.performance.cached_checks import calibration_reports
 from pages.shared import charts, state
 from pages.shared.errors import say_error
@@ -28,7 +28,7 @@ _KINDS = {"raw": "As the network gives them", "calibrated": "Calibrated"}
 def show_calibration(run: Run, results: SplitResults) -> None:
     """Reliability, what the temperature does to it on validation and test, and the switch for the whole app."""
     st.subheader("Do the scores mean what they say?", anchor="calibration")
-    counted = unit_words(run)[1] if results.joining else "scans"
+    counted, file = f"{results.unit}s", f"{run.id}{named_by(run, results.joining)}"
     st.markdown(
         f"Of the {counted} scored 30 %, are three in ten positive? Points on the diagonal keep that promise; below it "
         "the model is too sure, above it not sure enough."
@@ -38,7 +38,7 @@ def show_calibration(run: Run, results: SplitResults) -> None:
             f"A temperature is fitted on scans. Joined scores of {counted} are another thing: what calibrates the one "
             "may spoil the other."
         )
-    binning = _pick_binning()
+    binning = _pick_binning(counted)
     splits = (
         results.split,
         *(split for split in ("test", "val") if split in splits_of(run) and split != results.split),
@@ -48,21 +48,21 @@ def show_calibration(run: Run, results: SplitResults) -> None:
     for split, report in reports.items():
         _show_charts(run, split, report, counted)
     table_with_download(
-        lines_table(reports), f"{run.id}-calibration", alt="ECE, calibration slope and intercept with their intervals"
+        lines_table(reports), f"{file}-calibration", alt="ECE, calibration slope and intercept with their intervals"
     )
-    table_with_download(brier_table(reports), f"{run.id}-brier", alt="Brier score and its parts")
+    table_with_download(brier_table(reports), f"{file}-brier", alt="Brier score and its parts")
     st.caption(_explained(reports[results.split]))
     with st.expander("The bins"):
         table_with_download(
             bins_table(reports),
-            f"{run.id}-calibration-bins",
-            alt="Each bin with its scans, mean score and share of positives",
+            f"{file}-calibration-bins",
+            alt=f"Each bin with its {counted}, mean score and share of positives",
             percents=("share", "low", "high"),
         )
 
 
 def lines_table(reports: dict[str, CalibrationReport]) -> pd.DataFrame:
-    """A row a split and kind of scores: ECE, slope and intercept with their intervals."""
+    """A row a split and kind of scores: how many were looked at, ECE, slope and intercept with their intervals."""
     return _table(
         reports,
         lambda check: {
@@ -88,10 +88,12 @@ def brier_table(reports: dict[str, CalibrationReport]) -> pd.DataFrame:
 
 
 def bins_table(reports: dict[str, CalibrationReport]) -> pd.DataFrame:
-    """Every bin of every split and kind of scores."""
+    """Every bin of every split and kind of scores; the column that counts is named for what it counts."""
     return pd.concat(
         [
-            check.calibration.table.assign(split=SPLIT_NAMES[split], scores=kind)
+            check.calibration.table.rename(columns={"scans": f"{check.results.unit}s"}).assign(
+                split=SPLIT_NAMES[split], scores=kind
+            )
             for split, report in reports.items()
             for kind, check in _checks(report).items()
         ],
@@ -117,7 +119,7 @@ def temperature_words(temperature: Temperature) -> str:
     return says
 
 
-def _pick_binning() -> Binning:
+def _pick_binning(counted: str) -> Binning:
     chosen = st.segmented_control(
         "Bins of",
         BINNINGS,
@@ -125,7 +127,7 @@ def _pick_binning() -> Binning:
         required=True,
         key=state.CALIBRATION_BINNING,
         format_func=str.capitalize,
-        help="Equal count: as many scans in each bin. Equal width: each bin a tenth of the scores.",
+        help=f"Equal count: as many {counted} in each bin. Equal width: each bin a tenth of the scores.",
     )
     return BINNINGS[BINNINGS.index(chosen)] if chosen else BINNINGS[0]
 
@@ -182,7 +184,12 @@ def _show_charts(run: Run, split: str, report: CalibrationReport, counted: str) 
 def _table(reports: dict[str, CalibrationReport], figures: Callable[[ScoreCheck], dict[str, float]]) -> pd.DataFrame:
     return pd.DataFrame(
         [
-            {"split": SPLIT_NAMES[split], "scores": kind, "counted": check.calibration.n, **figures(check)}
+            {
+                "split": SPLIT_NAMES[split],
+                "scores": kind,
+                f"{check.results.unit}s": check.calibration.n,
+                **figures(check),
+            }
             for split, report in reports.items()
             for kind, check in _checks(report).items()
         ]

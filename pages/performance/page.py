@@ -6,7 +6,7 @@ from core.decided import point_in_force
 from core.evaluation.confusion import counts_at
 from core.results import splits_of
 from core.runs import Run
-from pages.performance.by_patient import joining_in_use, show_by_patient, unit_words
+from pages.performance.by_patient import joining_in_use, show_by_patient
 from pages.performance.calibration import show_calibration
 from pages.performance.curves import show_curves
 from pages.performance.honest_words import remind, show_honest_words
@@ -44,7 +44,7 @@ evaluation = cached.evaluation(run, split, threshold, joining)
 counts = counts_at(results.scored, threshold)
 
 show_honest_words(run, split)
-show_rates(run, evaluation, counts, unit_words(run)[1] if joining else "scans")
+show_rates(run, evaluation, counts, joining)
 st.caption(f"Threshold {score_text(threshold)}: {literal(point.says)}.")
 if point.upper is not None:
     st.caption(

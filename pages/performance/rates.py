@@ -9,6 +9,7 @@ from core.evaluation.confusion import Counts
 from core.evaluation.intervals import Estimate
 from core.evaluation.summary import METHOD_OF, Evaluation
 from core.runs import Run
+from pages.performance.by_patient import named_by
 from pages.shared.estimates import show_rate, show_score
 from pages.shared.tables import download_button
 from pages.shared.words import SPLIT_NAMES, decimal, literal, percent, score_text, sentence, span
@@ -37,23 +38,24 @@ _AVERAGES = (
     ("macro_recall", "Recall, macro", "mean over the classes"),
     ("macro_precision", "Precision, macro", "mean over the classes"),
     ("macro_f1", "F1, macro", "mean over the classes"),
-    ("micro_f1", "F1, micro", "all scans alike: the accuracy"),
+    ("micro_f1", "F1, micro", "all {counted} alike: the accuracy"),
     ("macro_auc", "ROC AUC, macro", "mean over the classes"),
-    ("micro_auc", "ROC AUC, micro", "all pairs of scan and class alike"),
+    ("micro_auc", "ROC AUC, micro", "all pairs of {unit} and class alike"),
 )
 _IN_PERCENT = frozenset(name for name, _, _ in _SHARES) | {"fnr", "fpr"}
 
 
-def show_rates(run: Run, evaluation: Evaluation, counts: Counts, counted: str) -> None:
+def show_rates(run: Run, evaluation: Evaluation, counts: Counts, joining: str) -> None:
     """In one sentence, in three cards, then every other figure in two small tables.
 
     Args:
         run: whose figures these are.
         evaluation: the figures.
         counts: found, missed and the rest.
-        counted: what is counted: scans, patients or groups.
+        joining: how scores were joined, as `Joining.text`; empty by scan.
     """
     positive, split = literal(evaluation.positive), SPLIT_NAMES[evaluation.split].lower()
+    counted = evaluation.counted
     st.markdown(
         f"On **{split}**, at threshold **{score_text(evaluation.threshold)}**, the model misses "
         f"**{counts.fn:,} of {evaluation.positives:,}** {positive} {counted} and raises a false alarm on "
@@ -91,7 +93,7 @@ def show_rates(run: Run, evaluation: Evaluation, counts: Counts, counted: str) -
         with st.container(horizontal=True):
             with st.popover("What they are", icon=":material/help:"):
                 st.markdown(_meanings(evaluation))
-            download_button(rates_table(evaluation), f"{run.id}-{evaluation.split}-figures")
+            download_button(rates_table(evaluation), f"{run.id}-{evaluation.split}{named_by(run, joining)}-figures")
     if evaluation.by_class:
         _show_by_class(evaluation)
 
@@ -107,7 +109,9 @@ def rates_table(evaluation: Evaluation) -> pd.DataFrame:
         method = evaluation.interval_methods[METHOD_OF[attribute]]
         rows.append((name, estimate.value, estimate.low, estimate.high, method))
     table = pd.DataFrame(rows, columns=["figure", "value", "low", "high", "interval"])
-    return table.assign(split=evaluation.split, threshold=evaluation.threshold, counted=evaluation.n)
+    return table.assign(
+        split=evaluation.split, threshold=evaluation.threshold, n=evaluation.n, counted=evaluation.counted
+    )
 
 
 def _show_by_class(evaluation: Evaluation) -> None:
@@ -136,7 +140,8 @@ def _method_words(methods: Mapping[str, str], named: Mapping[str, str]) -> str:
 
 def _meanings(evaluation: Evaluation) -> str:
     shown = (*_SHARES, *_SCORES, *_RANKING, *(_AVERAGES if evaluation.averages else ()))
-    return "\n".join(f"- **{name}**: {meaning}" for _, name, meaning in shown)
+    named = {"counted": evaluation.counted, "unit": evaluation.unit}
+    return "\n".join(f"- **{name}**: {meaning.format(**named)}" for _, name, meaning in shown)
 
 
 def _table(title: str, evaluation: Evaluation, figures: tuple[tuple[str, str, str], ...]) -> None:

@@ -107,6 +107,8 @@ def test_evaluate_by_patient_counts_groups_and_keeps_the_figures_by_scan(own_run
     assert by_patient["auc"]["value"] == pytest.approx(
         roc_auc_score(joined["label"] == own_run.record.positive, joined[own_run.record.positive])
     )
+    assert (by_scan["counted"], by_patient["counted"]) == ("scans", "groups")
+    assert f"over {len(joined)} groups" in by_patient["interval_methods"]["losses"]
     assert by_patient["by_scan"] == {name: by_scan[name] for name in by_patient["by_scan"]}
 
 

@@ -276,7 +276,9 @@ def test_the_table_of_figures_holds_every_interval(tiny_run: Run) -> None:
         evaluation.fnr.low,
         evaluation.fnr.high,
     ]
-    assert set(table.columns) == {"value", "low", "high", "interval", "split", "threshold", "counted"}
+    assert set(table.columns) == {"value", "low", "high", "interval", "split", "threshold", "n", "counted"}
+    assert (table["n"] == 8).all()
+    assert (table["counted"] == "scans").all()
     assert np.isfinite(table[["value", "low", "high"]].to_numpy(float)).all()
     assert (table["interval"] != "").all()
     assert table.index[0] == "missed (FNR)"
@@ -312,8 +314,9 @@ def test_the_low_fnr_corner_shows_misses_on_logarithmic_axes(app: Opened, tiny_r
 def test_every_curve_can_be_downloaded_with_its_band(app: Opened, tiny_run: Run) -> None:
     names = {proto.proto.id.split("-")[-1]: proto for proto in app(PAGE).get("download_button")}
     assert len(names) >= 3
-    table = _joined({"Test": roc_points(SCORED)}, {"Test": roc_band(SCORED, draws=50)}, "fpr")
-    assert list(table.columns) == ["threshold", "fpr", "fnr", "tpr", "low", "high", "split"]
+    table = _joined({"Test": roc_points(SCORED)}, {"Test": roc_band(SCORED, draws=50)}, "fpr", "patients")
+    assert list(table.columns) == ["threshold", "fpr", "fnr", "tpr", "low", "high", "split", "counted"]
+    assert (table["counted"] == "patients").all()
     assert len(table) == len(roc_points(SCORED))
 
 

@@ -15,7 +15,8 @@ from core.evaluation.patients import parsed_joining
 from core.results import raw_results, split_results
 from core.runs import Run
 from core.scores_in_force import use_calibrated_scores
-from pages.shared import state
+from pages.performance import curves, rates, subgroups
+from pages.shared import state, tables
 from tests.pages.conftest import plain
 
 Opened = Callable[..., AppTest]
@@ -28,6 +29,14 @@ def _texts(at: AppTest) -> str:
 
 def _toggle(at: AppTest, label: str):
     return next(toggle for toggle in at.toggle if toggle.label == label)
+
+
+def _files(monkeypatch: pytest.MonkeyPatch) -> dict[str, pd.DataFrame]:
+    """The tables that the next runs of the page offer as files, by name, filled as they are drawn."""
+    offered: dict[str, pd.DataFrame] = {}
+    for place in (tables, curves, rates, subgroups):
+        monkeypatch.setattr(place, "download_button", lambda rows, name: offered.update({name: rows}))
+    return offered
 
 
 def _metrics(at: AppTest, label: str) -> list[str]:
@@ -128,6 +137,34 @@ def test_the_page_can_count_patients_throughout_and_says_so_on_top(app: Opened, 
     assert "counts patients, not scans" in _texts(at)
     alts = [chart.proto.alt for chart in at.get("plotly_chart")]
     assert sum(alt.startswith("Reliability of 4 patients") for alt in alts) == 4
+
+
+def test_by_patient_every_word_file_and_table_says_so(
+    app: Opened, tiny_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_scan = _files(monkeypatch)
+    at = app(PAGE)
+    at.toggle(key=state.BY_PATIENT).set_value(True)
+    by_patient = _files(monkeypatch)
+    at.run()
+    assert not at.exception
+    always = {f"{tiny_run.id}-test-{name}" for name in ("by-patient-mean", "subgroups", "gaps")}
+    both = (set(by_scan) & set(by_patient)) - always
+    assert both == set(), "a file by patient must not be called as one by scan"
+    named = {name.replace("-by-patient-mean", ""): table for name, table in by_patient.items() if name not in always}
+    assert set(named) == set(by_scan) - always
+    assert {f"{tiny_run.id}-test-{name}" for name in ("figures", "roc", "confusion", "report")} < set(named)
+    for name, table in named.items():
+        counted = by_scan[name].columns.tolist()
+        assert "scans" in counted or (by_scan[name]["counted"] == "scans").all()
+        assert "patients" in table.columns or (table["counted"] == "patients").all()
+        assert "scans" not in table.columns
+    alts = [chart.proto.alt for chart in at.get("plotly_chart")]
+    assert any(alt.startswith("Confusion matrix of 4 patients") for alt in alts)
+    said = " ".join(plain(caption.value) for caption in at.caption)
+    assert "Wilson score interval over 4 patients" in said
+    assert "only 2 patients" in said
+    assert "resamples of single patients (4 patients, seed 0)" in said
 
 
 def test_groups_that_are_no_patients_are_called_groups_and_explained(app: Opened, tiny_run: Run) -> None:
