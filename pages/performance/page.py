@@ -19,18 +19,27 @@ from pages.shared.words import SPLIT_NAMES, literal, score_text
 
 
 def _pick_split(run: Run) -> str:
-    """Test where there is one: the only split on which nothing was chosen."""
+    """The split that somebody chose; else test where there is one: the only split on which nothing was chosen."""
     splits = [split for split in ("test", "val") if split in splits_of(run)]
-    if st.session_state.get(state.SPLIT_ON_PERFORMANCE) not in splits:
-        asked = state.get(state.SPLIT)
-        st.session_state[state.SPLIT_ON_PERFORMANCE] = asked if asked in splits else splits[0]
-    split = str(
+    chosen = state.get(state.SPLIT_ON_PERFORMANCE)
+    state.put(state.SPLIT_SHOWN, chosen if chosen in splits else splits[0])
+    return str(
         st.segmented_control(
-            "Split", splits, key=state.SPLIT_ON_PERFORMANCE, format_func=SPLIT_NAMES.__getitem__, required=True
+            "Split",
+            splits,
+            key=state.SPLIT_SHOWN,
+            format_func=SPLIT_NAMES.__getitem__,
+            required=True,
+            on_change=_take_split,
         )
     )
-    state.put(state.SPLIT, split)
-    return split
+
+
+def _take_split() -> None:
+    """Callback: another split was chosen, here and for the worklist."""
+    chosen = state.get(state.SPLIT_SHOWN)
+    state.put(state.SPLIT_ON_PERFORMANCE, chosen)
+    state.put(state.SPLIT, chosen)
 
 
 st.title("Performance")

@@ -101,6 +101,30 @@ def test_a_run_without_test_scans_says_so_and_shows_validation(app: Opened, tiny
     assert at.get("segmented_control")[0].options == ["Validation"]
 
 
+def test_a_split_that_was_forced_does_not_stay_and_one_that_was_chosen_does(app: Opened, tiny_run: Run) -> None:
+    without_test_scans(older := older_run_beside(tiny_run))
+    at = app(PAGE, query={"run": older.id})
+    assert _split(at).value == "val"
+    at.selectbox(key="picked_run").set_value(tiny_run.id).run()
+    assert _split(at).value == "test"
+    _split(at).set_value("val").run()
+    at.selectbox(key="picked_run").set_value(older.id).run()
+    at.selectbox(key="picked_run").set_value(tiny_run.id).run()
+    assert _split(at).value == "val"
+    assert at.query_params["split"] == "val"
+
+
+def test_the_worklist_keeps_its_split_unless_another_is_chosen_on_the_page(app: Opened, tiny_run: Run) -> None:
+    at = app("review/page.py", query={"run": tiny_run.id, "cell": "any", "split": "any"})
+    at.switch_page(PAGE).run()
+    at.switch_page("review/page.py").run()
+    assert at.query_params["split"] == "any"
+    at.switch_page(PAGE).run()
+    _split(at).set_value("val").run()
+    at.switch_page("review/page.py").run()
+    assert at.query_params["split"] == "val"
+
+
 def test_split_by_scan_is_warned_about_and_split_by_patient_is_not(app: Opened, tiny_run: Run) -> None:
     def warned() -> bool:
         return any("slices of one patient" in warning.value for warning in app(PAGE).warning)
@@ -332,6 +356,10 @@ def test_scans_that_training_has_seen_are_said_beside_the_figures(app: Opened, t
     said = "\n".join(plain(markdown.value) for markdown in at.markdown)
     assert "1 scan is the very picture of one that training has seen" in said
     assert any("Too good by what" in caption.value for caption in at.caption)
+
+
+def _split(at: AppTest) -> Any:
+    return next(control for control in at.get("segmented_control") if control.label == "Split")
 
 
 def _all_traces(at: AppTest, named: str) -> list[list[dict[str, Any]]]:
