@@ -60,7 +60,8 @@ OVERLAY_OTHER_SPLIT = "overlay_other_split"  # bool: whether the curves of the o
 BY_PATIENT = "by_patient"  # bool: whether the page counts patients instead of scans
 JOINING = "joining"  # str: how a patient's scores are joined, as core.evaluation.patients.Joining.text
 CALIBRATION_BINNING = "calibration_binning"  # str: how scores are cut into bins
-SUBGROUP_PICKED = "subgroup-picked-"  # + run id and split, int: place of the subgroup whose scans are asked for
+SUBGROUP_PICKED = "subgroup-picked-"  # + run id and split, tuple[str, str]: column and part whose scans somebody asked for
+SUBGROUP_SHOWN = "subgroup_shown"  # tuple[str, str]: the widget: that one where it is there, else the worst
 CALIBRATED_OF_RUN = "calibrated-"  # + run id, bool: the switch for calibrated scores; what counts lies with the run
 CALIBRATION_PROBLEM = "calibration_problem"  # str: why the switch could not be thrown, said once
 # Threshold

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.calibration import CALIBRATION_FILE, read_calibration
 from core.decided import point_in_force, save_point
 from core.evaluation.decision.choosing import chosen
+from core.evaluation.decision.operating_point import fixed_point
 from core.evaluation.decision.rules import MaxFnr
 from core.evaluation.patients import parsed_joining
 from core.results import raw_results, split_results
@@ -202,6 +203,24 @@ def test_subgroups_of_every_column_are_drawn_and_what_is_left_out_is_said(app: O
     assert {"site", "brightness"} <= set(table["column"])
     assert "subgroups were looked at" in _texts(at)
     assert "accession: 96 different values in 96 scans" in _texts(at).replace("**", "")
+
+
+def test_the_subgroup_picked_is_the_same_after_a_change_of_threshold(app: Opened, tiny_run: Run) -> None:
+    _more_patients(tiny_run)
+    at = app(PAGE)
+    box = at.selectbox(key=state.SUBGROUP_SHOWN)
+    before = box.options
+    assert box.value == tuple(before[0].split(": ")), "the worst, where nobody picked"
+    save_point(tiny_run, fixed_point(split_results(tiny_run, "val").scored, 0.7))
+    box = at.run().selectbox(key=box.key)
+    assert box.options[0] != before[0], "the case must be one whose order changes"
+    assert box.value == tuple(box.options[0].split(": ")), "the worst, where nobody picked"
+    picked = box.options[2]
+    box.set_value(tuple(picked.split(": "))).run()
+    save_point(tiny_run, fixed_point(split_results(tiny_run, "val").scored, 0.5))
+    box = at.run().selectbox(key=box.key)
+    assert box.options.index(picked) != 2, "the case must be one whose order changes"
+    assert box.value == tuple(picked.split(": "))
 
 
 def test_without_large_enough_subgroups_the_reasons_stand_in_the_table(app: Opened, tiny_run: Run) -> None:
