@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.calibration import read_calibration
 from core.charts.reliability import reliability_figure
-from core.errors import ExplorerError, failure_line
+from core.errors import ExplorerError, RunDamagedError, failure_line
 from core.evaluation.intervals import Estimate
 from core.evaluation.reliability import BINNINGS, Binning
 from core.evaluation.temperature import Temperature
@@ -17,7 +17,7 @@ from core.runs import Run
 from core.scores_in_force import CalibrationReport, ScoreCheck, use_calibrated_scores, use_raw_scores
 from pages.performance.by_patient import named_by
 from pages.performance.cached_checks import calibration_reports
-from pages.shared import charts, state
+from pages.shared import charts, frame, state
 from pages.shared.errors import say_error
 from pages.shared.tables import table_with_download
 from pages.shared.words import SPLIT_NAMES, literal
@@ -59,6 +59,25 @@ def show_calibration(run: Run, results: SplitResults) -> None:
             alt=f"Each bin with its {counted}, mean score and share of positives",
             percents=("share", "low", "high"),
         )
+
+
+def end_where_damaged(run: Run) -> None:
+    """Where what is kept of the calibration cannot be read: say so, offer to do without it, and end the page."""
+    try:
+        read_calibration(run)
+    except RunDamagedError as error:
+        say_error(error)
+        st.button(
+            "Use the network's own scores",
+            key="drop-calibration",
+            type="primary",
+            icon=":material/restart_alt:",
+            on_click=use_raw_scores,
+            args=(run,),
+            help="Removes the damaged file. A temperature can be fitted again; a threshold that was chosen on calibrated "
+            "scores must be chosen again.",
+        )
+        frame.end_page()
 
 
 def lines_table(reports: dict[str, CalibrationReport]) -> pd.DataFrame:

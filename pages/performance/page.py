@@ -7,7 +7,7 @@ from core.evaluation.confusion import counts_at
 from core.results import splits_of
 from core.runs import Run
 from pages.performance.by_patient import joining_in_use, show_by_patient
-from pages.performance.calibration import show_calibration
+from pages.performance.calibration import end_where_damaged, show_calibration
 from pages.performance.curves import show_curves
 from pages.performance.honest_words import remind, show_honest_words
 from pages.performance.matrix import show_matrix
@@ -44,6 +44,7 @@ def _take_split() -> None:
 
 st.title("Performance")
 run = frame.run_or_empty_state()
+end_where_damaged(run)
 split = _pick_split(run)
 point = point_in_force(run)
 threshold = point.threshold

@@ -93,6 +93,14 @@ def test_a_temperature_that_cannot_be_fitted_is_one_line(trained, tmp_path, caps
     assert main(["calibrate", str(run), "--off"]) == 0
 
 
+def test_a_damaged_calibration_names_the_command_that_does_without_it(own_run, capsys):
+    (own_run.folder / "calibration.json").write_text("{")
+    assert main(["evaluate", str(own_run.folder)]) == 1
+    assert f"`python -m core calibrate {own_run.id} --off`" in capsys.readouterr().err.splitlines()[-1]
+    assert said(capsys, "calibrate", own_run.folder, "--off")["scores"] == "raw"
+    assert said(capsys, "evaluate", own_run.folder)["scores"] == "raw"
+
+
 def test_evaluate_by_patient_counts_groups_and_keeps_the_figures_by_scan(own_run, capsys):
     path = own_run.folder / "predictions.parquet"
     table = pd.read_parquet(path)

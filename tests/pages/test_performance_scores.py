@@ -109,11 +109,24 @@ def test_a_run_that_cannot_be_calibrated_says_why_and_offers_no_switch(app: Open
     assert not [toggle for toggle in at.toggle if "calibrated" in toggle.label]
 
 
-def test_a_damaged_calibration_is_one_line(app: Opened, tiny_run: Run) -> None:
-    (tiny_run.folder / CALIBRATION_FILE).write_text("{", encoding="utf-8")
-    at = app(PAGE)
+@pytest.mark.parametrize("content", ["{", '{"in_force": true}'])
+def test_a_damaged_calibration_is_one_line_with_its_cure_and_the_button_for_it(
+    app: Opened, tiny_run: Run, content: str
+) -> None:
+    (tiny_run.folder / CALIBRATION_FILE).write_text(content, encoding="utf-8")
+    for page in (PAGE, "threshold/page.py"):
+        at = app(page)
+        assert not at.exception
+        said = [plain(error.value) for error in at.main.error]
+        assert len(said) == 1
+        assert "calibration.json" in said[0]
+        assert f"`python -m core calibrate {tiny_run.id} --off`" in said[0]
+    at.switch_page(PAGE).run()
+    at.button(key="drop-calibration").click().run()
     assert not at.exception
-    assert any("calibration.json" in error.value for error in at.error)
+    assert not at.error
+    assert _metrics(at, "Missed (FNR)")
+    assert not (tiny_run.folder / CALIBRATION_FILE).exists()
 
 
 @pytest.mark.parametrize("way", ["mean", "2-of-n"])
