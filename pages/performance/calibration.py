@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.calibration import read_calibration
 from core.charts.reliability import reliability_figure
+from core.charts.wording import scans
 from core.errors import ExplorerError, RunDamagedError, failure_line
 from core.evaluation.intervals import Estimate
 from core.evaluation.reliability import BINNINGS, Binning
@@ -15,7 +16,7 @@ from core.evaluation.temperature import Temperature
 from core.results import SplitResults, splits_of
 from core.runs import Run
 from core.scores_in_force import CalibrationReport, ScoreCheck, use_calibrated_scores, use_raw_scores
-from pages.performance.by_patient import named_by
+from pages.performance.by_patient import named_by, unit_words
 from pages.performance.cached_checks import calibration_reports
 from pages.shared import charts, frame, state
 from pages.shared.errors import say_error
@@ -74,8 +75,8 @@ def end_where_damaged(run: Run) -> None:
             icon=":material/restart_alt:",
             on_click=use_raw_scores,
             args=(run,),
-            help="Removes the damaged file. A temperature can be fitted again; a threshold that was chosen on calibrated "
-            "scores must be chosen again.",
+            help="Removes the damaged file. A temperature can be fitted again; a threshold that was chosen on "
+            "calibrated scores must be chosen again.",
         )
         frame.end_page()
 
@@ -120,8 +121,8 @@ def bins_table(reports: dict[str, CalibrationReport]) -> pd.DataFrame:
     )
 
 
-def temperature_words(temperature: Temperature) -> str:
-    """What a temperature says of a model, in a sentence or two."""
+def temperature_words(temperature: Temperature, one: str) -> str:
+    """What a temperature says of a model, in a sentence or two; `one` is what a group is called."""
     if math.isclose(temperature.value, 1, rel_tol=0.05):
         means = "the scores are about as sure as they may be"
     elif temperature.value > 1:
@@ -133,8 +134,10 @@ def temperature_words(temperature: Temperature) -> str:
         f"{SPLIT_NAMES[temperature.split].lower()} scans: {means}."
     )
     if temperature.is_rough:
-        scans = "1 scan" if temperature.fewest == 1 else f"{temperature.fewest} scans"
-        says += f" It is a rough one: a class has only {scans} there."
+        groups = temperature.fewest_groups
+        alone = groups is None or groups == temperature.fewest
+        few = scans(temperature.fewest) if alone else scans(groups, one)
+        says += f" It is a rough one: a class has only {few} there."
     return says
 
 
@@ -158,7 +161,7 @@ def _show_switch(run: Run, report: CalibrationReport) -> None:
     if report.temperature is None:
         st.info(f"No temperature: {literal(report.refused)}.", icon=":material/thermostat:")
         return
-    st.markdown(temperature_words(report.temperature))
+    st.markdown(temperature_words(report.temperature, unit_words(run)[0]))
     key = f"{state.CALIBRATED_OF_RUN}{run.id}"
     kept = read_calibration(run)
     st.session_state[key] = kept is not None and kept.in_force  # the file counts: others may have switched it

@@ -13,10 +13,12 @@ from core.evaluation.decision.choosing import chosen
 from core.evaluation.decision.operating_point import fixed_point
 from core.evaluation.decision.rules import MaxFnr
 from core.evaluation.patients import parsed_joining
+from core.evaluation.temperature import Temperature
 from core.results import raw_results, split_results
 from core.runs import Run
 from core.scores_in_force import use_calibrated_scores
 from pages.performance import curves, rates, subgroups
+from pages.performance.calibration import temperature_words
 from pages.shared import state, tables
 from tests.pages.conftest import plain
 
@@ -65,7 +67,12 @@ def test_reliability_is_drawn_before_and_after_on_test_and_validation(app: Opene
     alts = [chart.proto.alt for chart in at.get("plotly_chart")]
     assert sum(alt.startswith("Reliability of 8 scans") for alt in alts) == 4
     assert "Temperature **4.41**, fitted on 8 validation scans" in _texts(at)
-    assert "a class has only 4 scans there" in _texts(at)
+    assert "a class has only 2 patients there" in _texts(at)
+
+
+@pytest.mark.parametrize(("groups", "few"), [(None, "8 scans"), (8, "8 scans"), (1, "1 patient"), (3, "3 patients")])
+def test_a_rough_temperature_says_how_few_there_are_of_what_it_counts(groups: int | None, few: str) -> None:
+    assert f"a class has only {few} there" in temperature_words(Temperature(1.4, "val", 40, 8, groups), "patient")
 
 
 def test_the_switch_puts_calibrated_scores_in_force_everywhere_and_back(app: Opened, tiny_run: Run) -> None:
