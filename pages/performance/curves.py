@@ -99,6 +99,7 @@ def _show_one_vs_rest(grid: GridContainer, results: SplitResults, evaluation: Ev
         st.markdown("**ROC of every class** against the rest")
         aucs = {name: of_class["auc"] for name, of_class in evaluation.by_class.items()}
         charts.show(roc_figure(rocs, aucs=aucs), key="roc-one-vs-rest")
+        st.caption(literal(f"AUC: {evaluation.interval_methods['delong']}."))
         download_button(_by_class(rocs, evaluation.counted), f"{file}-roc-by-class")
     with grid.cell():
         st.markdown("**Precision and recall of every class** against the rest")

@@ -42,6 +42,12 @@ _AVERAGES = (
     ("macro_auc", "ROC AUC, macro", "mean over the classes"),
     ("micro_auc", "ROC AUC, micro", "all pairs of {unit} and class alike"),
 )
+_OF_CLASS = {  # what it is called, and which of `Evaluation.interval_methods` made its interval
+    "fnr": ("missed (FNR)", "rates"),
+    "precision": ("precision", "rates"),
+    "f1": ("F1", "scores"),
+    "auc": ("ROC AUC", "delong"),
+}
 _IN_PERCENT = frozenset(name for name, _, _ in _SHARES) | {"fnr", "fpr"}
 
 
@@ -78,17 +84,27 @@ def show_rates(run: Run, evaluation: Evaluation, counts: Counts, joining: str) -
             meaning=f"Chance that one of {positive} scores above another; needs no threshold.",
         )
     methods = evaluation.interval_methods
-    st.caption(_method_words(methods, {"rates": "rates", "auc": "AUC and average precision"}))
+    named = {
+        "rates": "rates",
+        "auc": "AUC and average precision",
+        "delong": "AUC by DeLong",
+        "losses": "Brier score and log loss",
+        "scores": "balanced accuracy, F1, F2, MCC and kappa",
+    }
+    if evaluation.averages:
+        named["rates"] += " and micro F1"
+        named["delong"] += " and micro AUC"
+        named["scores"] += ", macro recall, precision and F1"
+        named["macro_auc"] = "macro AUC"
+    st.caption(_method_words(methods, {method: named.pop(method) for method in ("rates", "auc")}))
     grid = st.grid(2, min_column_width=400)
     with grid.cell():
         _table("At this threshold", evaluation, (*_SHARES, *_SCORES))
     with grid.cell():
         _table("Whatever the threshold", evaluation, _RANKING)
-        named = {"delong": "AUC by DeLong", "losses": "Brier score and log loss"}
         if evaluation.averages:
             _table("Over all classes", evaluation, _AVERAGES)
-            named |= {"macro_auc": "macro AUC"}
-        st.caption(_method_words(methods, named | {"scores": "balanced accuracy, F1, F2, MCC and kappa"}))
+        st.caption(_method_words(methods, named))
         st.caption(f"PPV and NPV hold where {positive} is as frequent as in this split.")
         with st.container(horizontal=True):
             with st.popover("What they are", icon=":material/help:"):
@@ -108,6 +124,10 @@ def rates_table(evaluation: Evaluation) -> pd.DataFrame:
         estimate = _figure(evaluation, attribute)
         method = evaluation.interval_methods[METHOD_OF[attribute]]
         rows.append((name, estimate.value, estimate.low, estimate.high, method))
+    for name in evaluation.by_class:
+        for attribute, (figure, made) in _OF_CLASS.items():
+            estimate, method = _of_class(evaluation, name, attribute), evaluation.interval_methods[made]
+            rows.append((f"{figure} of {name}", estimate.value, estimate.low, estimate.high, method))
     table = pd.DataFrame(rows, columns=["figure", "value", "low", "high", "interval"])
     return table.assign(
         split=evaluation.split, threshold=evaluation.threshold, n=evaluation.n, counted=evaluation.counted
@@ -119,14 +139,19 @@ def _show_by_class(evaluation: Evaluation) -> None:
     order = sorted(evaluation.by_class, key=lambda name: name != evaluation.positive)
     lines = ["| Class | Missed (FNR) | Precision | F1 | ROC AUC |", "| --- | --- | --- | --- | --- |"]
     for name in order:
-        of_class = evaluation.by_class[name]
-        recall = of_class["recall"]
-        missed = Estimate(1 - recall.value, 1 - recall.high, 1 - recall.low)
-        cells = [_both(missed, True), _both(of_class["precision"], True)]
-        cells += [_both(of_class["f1"], False), _both(of_class["auc"], False)]
+        cells = [_both(_of_class(evaluation, name, figure), figure in _IN_PERCENT) for figure in _OF_CLASS]
         bold = f"**{literal(name)}**" if name == evaluation.positive else literal(name)
         lines.append(f"| {bold} | {' | '.join(cells)} |")
     st.markdown("\n".join(lines))
+    named = {"rates": "missed and precision", "scores": "F1", "delong": "ROC AUC"}
+    st.caption(_method_words(evaluation.interval_methods, named))
+
+
+def _of_class(evaluation: Evaluation, name: str, figure: str) -> Estimate:
+    """A figure of `_OF_CLASS` of one class against the rest."""
+    found = evaluation.by_class[name]
+    recall = found["recall"]
+    return Estimate(1 - recall.value, 1 - recall.high, 1 - recall.low) if figure == "fnr" else found[figure]
 
 
 def _method_words(methods: Mapping[str, str], named: Mapping[str, str]) -> str:

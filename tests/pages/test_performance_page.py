@@ -1,6 +1,7 @@
 """The performance page shows what core computes, says what makes it too good, and leads to the scans."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -198,6 +199,30 @@ def test_three_classes_show_every_class_against_the_rest(app: Opened, tiny_run: 
         assert name in [trace["name"] for trace in precision_recall]
     touch = next(trace for trace in _traces(at, "Confusion") if trace.get("name") == "cells")
     assert len(touch["customdata"]) == 9
+
+
+def test_of_three_classes_every_interval_says_how_it_was_made(app: Opened, tiny_run: Run) -> None:
+    run = with_three_classes(tiny_run)
+    at, evaluation = app(PAGE), split_results(run, "test").evaluated(0.5)
+    methods, said = evaluation.interval_methods, [plain(caption.value) for caption in at.caption]
+    for figures, method in {
+        "Rates and micro F1": "rates",
+        "AUC by DeLong and micro AUC": "delong",
+        "kappa, macro recall, precision and F1": "scores",
+        "Macro AUC": "macro_auc",
+        "Missed and precision": "rates",
+        r"\. F1": "scores",
+        r"\. ROC AUC": "delong",
+        "^AUC": "delong",
+    }.items():
+        made = re.compile(f"{figures}[^:]*: {re.escape(methods[method])}\\.")
+        assert any(made.search(caption) for caption in said), figures
+    table = rates_table(evaluation).set_index("figure")
+    for name, figures in evaluation.by_class.items():
+        auc = figures["auc"]
+        assert table.loc[f"ROC AUC of {name}", ["value", "low", "high"]].tolist() == [auc.value, auc.low, auc.high]
+        assert table.loc[f"missed (FNR) of {name}", "high"] == 1 - figures["recall"].low
+        assert table.loc[f"F1 of {name}", "interval"] == methods["scores"]
     evaluation = split_results(run, "test").evaluated(0.5)
     tables = "\n".join(markdown.value for markdown in at.markdown)
     for name in ("macro_f1", "micro_auc"):
