@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from core.decided import point_in_force
 from core.evaluation.confusion import counts_at
 from core.results import splits_of
 from core.runs import Run
@@ -46,7 +45,7 @@ st.title("Performance")
 run = frame.run_or_empty_state()
 end_where_damaged(run)
 split = _pick_split(run)
-point = point_in_force(run)
+point = cached.point_in_force(run)
 threshold = point.threshold
 joining = joining_in_use(run, split)
 results = cached.results(run, split, joining)

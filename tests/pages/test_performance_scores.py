@@ -19,7 +19,7 @@ from core.runs import Run
 from core.scores_in_force import use_calibrated_scores
 from pages.performance import curves, rates, subgroups
 from pages.performance.calibration import temperature_words
-from pages.shared import state, tables
+from pages.shared import cached, state, tables
 from tests.pages.conftest import plain
 
 Opened = Callable[..., AppTest]
@@ -95,6 +95,20 @@ def test_the_switch_puts_calibrated_scores_in_force_everywhere_and_back(app: Ope
     _toggle(at, "Use calibrated scores everywhere").set_value(False).run()
     assert point_in_force(tiny_run) == before
     assert "Calibrated scores, on every page" not in _texts(at)
+
+
+@pytest.mark.parametrize("calibrated", [False, True])
+def test_the_default_threshold_is_that_of_core_and_read_once(
+    app: Opened, tiny_run: Run, monkeypatch: pytest.MonkeyPatch, calibrated: bool
+) -> None:
+    if calibrated:
+        use_calibrated_scores(tiny_run)
+    assert cached.point_in_force(tiny_run) == point_in_force(tiny_run)
+    at = app(PAGE)
+    monkeypatch.setattr("core.results.read_predictions", None)  # a rerun reads no predictions
+    at.run()
+    assert not at.error
+    assert not at.exception
 
 
 def test_the_switch_shows_what_lies_with_the_run_not_what_the_session_remembers(app: Opened, tiny_run: Run) -> None:
