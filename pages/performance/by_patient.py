@@ -37,7 +37,7 @@ def joining_in_use(run: Run, split: str) -> str:
     one, many = unit_words(run)
     st.info(
         f"**By {one}**: every figure down to the section By {one} counts {many}, not scans. A {one}'s score is "
-        f"{joining.words}. The switch is in that section.",
+        f"{joining.words}. [The switch](#by-patient) is in that section.",
         icon=":material/groups:",
     )
     return joining.text
@@ -85,10 +85,10 @@ def show_by_patient(run: Run, split: str, threshold: float) -> None:
     joined = cached.evaluation(run, split, threshold, joining.text)
     left, right = st.columns(2)
     with left:
-        st.markdown(f"**By scan**: {by_scan.n:,} scans, {by_scan.positives:,} positive")
+        st.markdown(f"**By scan**  \n{by_scan.n:,} scans, {by_scan.positives:,} positive")
         _cards(by_scan, "scans")
     with right:
-        st.markdown(f"**By {one}**: {joined.n:,} {many}, {joined.positives:,} positive")
+        st.markdown(f"**By {one}**  \n{joined.n:,} {many}, {joined.positives:,} positive")
         _cards(joined, many)
     words = (
         f"A {one}'s score is {joining.words}. A {one} is positive if any of the scans is. The threshold is the same "

@@ -20,8 +20,8 @@ from pages.shared.tables import download_button
 from pages.shared.words import SPLIT_NAMES, literal
 
 _BAND_WORDS = (
-    "Bands: 95 %, from 2,000 resamples of whole groups (of {counted} where each is a group), at each false-alarm rate "
-    "or recall by itself, not for the whole curve at once. The dotted lines are what guessing would reach."
+    "Bands: 95 %, from 2,000 resamples of {drawn}, at each false-alarm rate or recall by itself, not for the whole "
+    "curve at once. The dotted lines are what guessing would reach."
 )
 
 
@@ -86,7 +86,8 @@ def show_curves(run: Run, results: SplitResults, evaluation: Evaluation) -> None
         bands_there = {name: band for name, (_, band) in bands.items()}
         table = _joined(precision_recall_tables, bands_there, "recall", evaluation.counted)
         download_button(table, f"{file}-precision-recall")
-    st.caption(_BAND_WORDS.format(counted=evaluation.counted))
+    alone = all(one.independent for one in scored.values())
+    st.caption(_BAND_WORDS.format(drawn=f"single {evaluation.counted}" if alone else "whole groups"))
     if len(results.classes) > 2:
         _show_one_vs_rest(grid, results, evaluation, file)
 

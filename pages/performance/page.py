@@ -53,13 +53,13 @@ evaluation = cached.evaluation(run, split, threshold, joining)
 counts = counts_at(results.scored, threshold)
 
 show_honest_words(run, split)
-show_rates(run, evaluation, counts, joining)
 st.caption(f"Threshold {score_text(threshold)}: {literal(point.says)}.")
 if point.upper is not None:
     st.caption(
         f"It is the lower of two, the upper is {score_text(point.upper)}: positive means not ruled out, so a false "
-        "alarm here may be a scan that is referred to a reader. The Threshold page counts the zones."
+        f"alarm here may be a {evaluation.unit} that is referred to a reader. The Threshold page counts the zones."
     )
+show_rates(run, evaluation, counts, joining)
 show_matrix(run, evaluation, counts, by_scan=not joining)
 show_curves(run, results, evaluation)
 remind(run, split)

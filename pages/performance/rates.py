@@ -188,7 +188,7 @@ def _figure(evaluation: Evaluation, attribute: str) -> Estimate:
 
 def _both(estimate: Estimate, in_percent: bool) -> str:
     value, reach = _words(estimate, in_percent)
-    return f"**{value}** ({reach})"
+    return f"**{value}** ({reach})".replace("no ", "no\u00a0").replace(" to ", " to\u00a0")  # cells may be narrow
 
 
 def _words(estimate: Estimate, in_percent: bool) -> tuple[str, str]:

@@ -317,6 +317,16 @@ def test_each_cell_of_the_matrix_has_its_word(truth: str, predicted: str, cell: 
     assert cell_named(truth, predicted, "sick") == cell
 
 
+@pytest.mark.parametrize("alone", [False, True])
+def test_bands_say_what_was_drawn_anew(app: Opened, tiny_run: Run, alone: bool) -> None:
+    path = tiny_run.folder / "predictions.parquet"
+    if alone:
+        pd.read_parquet(path).assign(group=lambda table: table["path"]).to_parquet(path, index=False)
+    drawn = "single scans" if alone else "whole groups"
+    said = [caption.value for caption in app(PAGE).caption]
+    assert any(caption.startswith(f"Bands: 95 %, from 2,000 resamples of {drawn}, at each") for caption in said)
+
+
 def test_the_table_of_figures_holds_every_interval(tiny_run: Run) -> None:
     evaluation = split_results(tiny_run, "test").evaluated(0.5)
     table = rates_table(evaluation).set_index("figure")

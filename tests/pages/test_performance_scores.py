@@ -158,8 +158,8 @@ def test_figures_by_patient_stand_beside_those_by_scan(app: Opened, tiny_run: Ru
     expected = [scans.evaluated(0.5), scans.joined(parsed_joining(way)).evaluated(0.5)]
     shown = [f"{evaluation.fnr.value:.1%}" for evaluation in expected]
     assert _metrics(at, "Missed (FNR)")[-2:] == shown
-    assert "**By scan**: 8 scans, 4 positive" in _texts(at)
-    assert "**By patient**: 4 patients, 2 positive" in _texts(at)
+    assert "**By scan**  \n8 scans, 4 positive" in _texts(at)
+    assert "**By patient**  \n4 patients, 2 positive" in _texts(at)
 
 
 def test_the_page_can_count_patients_throughout_and_says_so_on_top(app: Opened, tiny_run: Run) -> None:
