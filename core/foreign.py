@@ -12,7 +12,7 @@ from core.errors import DatasetError
 from core.evaluation.temperature import Temperature
 from core.models.build import LoadedModel
 from core.prediction import predict_pixels
-from core.results import SplitResults
+from core.results import SplitResults, group_word
 
 
 def foreign_results(
@@ -52,7 +52,8 @@ def foreign_results(
     scored[BRIGHTNESS] = mean_brightness(pixels)
     for column, name in enumerate(model.classes):
         scored[name] = probabilities[:, column]
-    return SplitResults("all", scored, model.classes, model.positive).calibrated(temperature)
+    called = group_word(dataset.group_source)
+    return SplitResults("all", scored, model.classes, model.positive, group_word=called).calibrated(temperature)
 
 
 def _counterpart(label: str, names: Mapping[str, str]) -> str | None:

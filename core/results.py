@@ -37,6 +37,7 @@ class SplitResults:
         score_kind: "calibrated", or empty where the probabilities are as the network gave them.
         joining: how the scores of a group's scans were joined, as `core.evaluation.patients.Joining.text`; then a row
             is a group, its `path` that of its first scan, and `scans` says how many it has. Empty: a row is a scan.
+        group_word: what a group is called: "patient" where groups are patients.
     """
 
     split: str
@@ -45,6 +46,12 @@ class SplitResults:
     positive: str
     score_kind: str = ""
     joining: str = ""
+    group_word: str = "group"
+
+    @property
+    def unit(self) -> str:
+        """What a row is: scan, patient or group."""
+        return self.group_word if self.joining else "scan"
 
     @property
     def probabilities(self) -> NDArray[np.float64]:
@@ -104,7 +111,7 @@ class SplitResults:
 
     def evaluated(self, threshold: float) -> Evaluation:
         """Every figure at a threshold, with its interval."""
-        return evaluation_at(self.classified, threshold, split=self.split, ranking=self.ranking)
+        return evaluation_at(self.classified, threshold, split=self.split, ranking=self.ranking, unit=self.unit)
 
     def with_cells(self, threshold: float) -> pd.DataFrame:
         """The table with `score`, `predicted` and `cell` (missed, false alarm, found, cleared) at a threshold."""
@@ -115,6 +122,11 @@ class SplitResults:
         )
         table["cell"] = cell_of((table["label"] == self.positive).to_numpy(), table["score"].to_numpy(), threshold)
         return table
+
+
+def group_word(group_source: str) -> str:
+    """What a group is called, by where groups come from: a patient only where patients are known."""
+    return "patient" if group_source == "patient" else "group"
 
 
 def splits_of(run: Run) -> tuple[str, ...]:
@@ -147,7 +159,8 @@ def raw_results(run: Run, split: str) -> SplitResults:
         raise RunDamagedError(
             f"expected the {split} split in {run.folder / 'predictions.parquet'}, found none of its scans; train again"
         )
-    results = SplitResults(split, rows, run.record.classes, run.record.positive)
+    called = group_word(run.record.group_source)
+    results = SplitResults(split, rows, run.record.classes, run.record.positive, group_word=called)
     try:
         _ = results.by_class  # checks every label, probability and group
     except (ValueError, KeyError, TypeError) as error:

@@ -10,6 +10,10 @@ from core.errors import RunDamagedError
 
 SCHEMA = 1
 Status = Literal["queued", "running", "finished", "failed", "stopped"]
+_CURES = {  # of files that a run can do without
+    "calibration.json": "use the network's own scores again, on the Performance page or with "
+    "`python -m core calibrate {run} --off`",
+}
 STATUSES: tuple[Status, ...] = ("queued", "running", "finished", "failed", "stopped")
 
 
@@ -75,10 +79,8 @@ def damaged(path: Path, error: Exception) -> RunDamagedError:
     """The error that says in one line that a file of a run is missing or damaged, and what to do."""
     first_line = (str(error).splitlines() or [type(error).__name__])[0][:120]
     reason = "it is missing" if isinstance(error, FileNotFoundError) else f"it is damaged ({first_line})"
-    return RunDamagedError(
-        f"expected a readable {path.name} in {path.parent}, but {reason}; "
-        "restore the file, resume the run or train again"
-    )
+    cure = _CURES.get(path.name, "restore the file, resume the run or train again").format(run=path.parent.name)
+    return RunDamagedError(f"expected a readable {path.name} in {path.parent}, but {reason}; {cure}")
 
 
 def _checked(record: RunRecord) -> RunRecord:

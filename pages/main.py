@@ -36,7 +36,7 @@ page = st.navigation(
         ],
     }
 )
-links.read_address()
+links.read_address(page.url_path)
 frame.sidebar(page.url_path)
 frame.run_safely(page)
 frame.footer()

@@ -30,6 +30,7 @@ def confusion_figure(
     *,
     positive: str,
     shown: Shown = "counts",
+    unit: str = "scan",
     title: str | None = None,
     height: int | None = None,
 ) -> go.Figure:
@@ -45,6 +46,7 @@ def confusion_figure(
         shown: what stands large: the count (with the share of the row small), or the share of the row (of those who
             have it: how many were found) or of the column (of those called so: how many calls are right) with the count
             small.
+        unit: what is counted: a scan, a patient or a group.
         title: of the chart.
         height: in pixels; by default so that cells stay large enough to touch.
 
@@ -59,7 +61,7 @@ def confusion_figure(
         raise ValueError(f"the positive class must be among {', '.join(names)}; found {positive!r}")
     height = height or max(360, 90 * len(names))
     if not counts.sum():
-        return empty_figure("No confusion matrix: there are no scans to count.", title=title, height=height)
+        return empty_figure(f"No confusion matrix: there are no {unit}s to count.", title=title, height=height)
     totals = counts.sum(axis=0 if shown == "columns" else 1, keepdims=True)
     shares = np.divide(counts, totals, out=np.full(counts.shape, np.nan), where=totals > 0)
     kinds = [[_kind(truth, predicted, positive) for predicted in names] for truth in names]
@@ -68,7 +70,8 @@ def confusion_figure(
     _add_cells(figure, counts / counts.max() if shown == "counts" else np.nan_to_num(shares), names, kinds)
     _add_touch(figure, counts, shares, names, kinds, shown, marker_px=0.8 * (height - 90) / len(names))
     _add_words(figure, counts, shares, names, kinds, shown)
-    styled(figure, alt=_alt(counts, shares, names, kinds, shown), x="Predicted", y="Truth", title=title, height=height)
+    alt = _alt(counts, shares, names, kinds, shown, unit)
+    styled(figure, alt=alt, x="Predicted", y="Truth", title=title, height=height)
     # Exactly the cells: the invisible markers would otherwise pad the axes.
     last = len(names) - 0.5
     order = {"type": "category", "categoryorder": "array", "categoryarray": names, "showgrid": False}
@@ -149,7 +152,12 @@ def _add_words(
 
 
 def _alt(
-    counts: NDArray[np.int64], shares: NDArray[np.float64], names: list[str], kinds: list[list[str]], shown: Shown
+    counts: NDArray[np.int64],
+    shares: NDArray[np.float64],
+    names: list[str],
+    kinds: list[list[str]],
+    shown: Shown,
+    unit: str,
 ) -> str:
     if len(names) == 2:
         cells = [
@@ -167,7 +175,7 @@ def _alt(
             f"{counts[i, i]:,} of {counts[i].sum():,} {name} predicted as such ({percent(shares[i, i])})"
             for i, name in enumerate(names)
         ]
-    return f"Confusion matrix of {scans(int(counts.sum()))}: " + ", ".join(cells) + "."
+    return f"Confusion matrix of {scans(int(counts.sum()), unit)}: " + ", ".join(cells) + "."
 
 
 def _whole(names: list[str], truth: int, predicted: int, shown: Shown) -> str:

@@ -27,6 +27,7 @@ def precision_recall_figure(
     marked: tuple[float, float, float] | None = None,
     prevalence: float | None = None,
     bands: Mapping[str, pd.DataFrame] | None = None,
+    counted: str = "scans",
     title: str | None = None,
 ) -> go.Figure:
     """Precision against recall in steps, a line a curve; every point's `customdata` is `[threshold]`.
@@ -36,6 +37,7 @@ def precision_recall_figure(
         marked: the operating point as (recall, precision, threshold); not drawn where its precision is NaN.
         prevalence: share of positives: the precision of a model that guesses, drawn as a level.
         bands: tables of `precision_recall_band` by the names of the curves.
+        counted: what has a score each: scans, patients or groups.
         title: of the chart.
     """
     drawable = {name: curve.dropna(subset=["precision", "recall"]) for name, curve in curves.items()}
@@ -49,7 +51,7 @@ def precision_recall_figure(
             x=[0, 1],
             y=[prevalence, prevalence],
             mode="lines",
-            name=f"guessing: {percent(prevalence)} of scans are positive",
+            name=f"guessing: {percent(prevalence)} of {counted} are positive",
             hoverinfo="skip",
             line={"color": NEUTRAL, "dash": "dot"},
         )

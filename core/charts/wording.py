@@ -18,9 +18,9 @@ def number(value: float, digits: int = 3) -> str:
     return "unknown" if math.isnan(value) else f"{value:.{digits}f}"
 
 
-def scans(count: int) -> str:
-    """A count of scans: `1 scan`, `1,200 scans`."""
-    return f"{count:,} scan" if count == 1 else f"{count:,} scans"
+def scans(count: int, unit: str = "scan") -> str:
+    """A count of scans, or of another `unit` that has a score each: `1 scan`, `1,200 scans`, `25 patients`."""
+    return f"{count:,} {unit}" if count == 1 else f"{count:,} {unit}s"
 
 
 def in_cell(count: int, cell: str) -> str:

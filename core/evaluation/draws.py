@@ -64,16 +64,16 @@ def drawn_counts(
     return np.concatenate([(held @ times.T).T for times in _drawn_groups(group_count, draws, rng)])
 
 
-def few_groups_words(scored: Scored) -> str:
+def few_groups_words(scored: Scored, unit: str = "scan") -> str:
     """That a class has so few groups that intervals from drawing them are too narrow; empty where it has enough.
 
-    Where every scan is its own group it speaks of scans.
+    Where every scan is its own group it speaks of scans, or of what else the `unit` is that has a score each.
     """
     fewest = min(scored.groups_with(scored.labels), scored.groups_with(~scored.labels))
     if fewest >= FEW_GROUPS:
         return ""
-    unit = f"{'scan' if scored.independent else 'group'}{'s' if fewest != 1 else ''}"
-    return f"too narrow, as one class has only {fewest} {unit}: {FEW_GROUPS} would be enough"
+    drawn = f"{unit if scored.independent else 'group'}{'s' if fewest != 1 else ''}"
+    return f"too narrow, as one class has only {fewest} {drawn}: {FEW_GROUPS} would be enough"
 
 
 def with_doubt(parts: NDArray[np.float64], kind: int, units: int, *, seed: Sequence[int] = (0,)) -> NDArray[np.float64]:

@@ -42,6 +42,7 @@ class Evaluation:
         threshold: scans with score >= threshold are called positive.
         positive: the positive class; what is not said to be over all classes is this one against the rest.
         n: scans, of which `positives` are positive, in `groups` groups.
+        unit: what has a score each and is called a scan here: "scan", or "patient" or "group" where scores were joined.
         accuracy: share of scans given their own class, over all classes.
         fnr: share of positives missed.
         fpr: share of the others called positive: false alarms.
@@ -72,6 +73,7 @@ class Evaluation:
     n: int
     positives: int
     groups: int
+    unit: str
     accuracy: Estimate
     fnr: Estimate
     fpr: Estimate
@@ -95,6 +97,11 @@ class Evaluation:
     confusion: tuple[tuple[int, ...], ...]
     interval_methods: Mapping[str, str]
 
+    @property
+    def counted(self) -> str:
+        """What `n` counts: scans, patients or groups."""
+        return f"{self.unit}s"
+
     def to_json(self) -> dict[str, Any]:
         """As plain values, None for NaN."""
         return {
@@ -104,6 +111,7 @@ class Evaluation:
             "n": self.n,
             "positives": self.positives,
             "groups": self.groups,
+            "counted": self.counted,
             **{name: getattr(self, name).to_json() for name in (*SHARES, *SCORES, *_RANKING)},
             "averages": {name: estimate.to_json() for name, estimate in self.averages.items()},
             "by_class": {
@@ -155,10 +163,11 @@ def evaluation_at(
     *,
     split: str,
     ranking: Ranking | None = None,
+    unit: str = "scan",
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Evaluation:
-    """The same for scans that were checked before; `ranking` is theirs, where it was made before.
+    """The same for scans that were checked before; `ranking` is theirs, where it was made before, `unit` what they are.
 
     Raises:
         ValueError: the split is empty, or the threshold is out of range.
@@ -176,25 +185,27 @@ def evaluation_at(
         n=scored.n,
         positives=scored.positives,
         groups=scored.group_count,
+        unit=unit,
         **cut.figures,
         **{name: getattr(ranking, name) for name in _RANKING},
         averages=ranking.averages | cut.averages | ({"micro_f1": cut.figures["accuracy"]} if cut.averages else {}),
         by_class={name: figures | {"auc": ranking.class_aucs[name]} for name, figures in cut.by_class.items()},
         classes=classified.classes,
         confusion=tuple(tuple(int(count) for count in row) for row in cut.matrix),
-        interval_methods=_interval_methods(scored, draws, seed),
+        interval_methods=_interval_methods(scored, unit, draws, seed),
     )
 
 
-def _interval_methods(scored: Scored, draws: int, seed: int) -> dict[str, str]:
+def _interval_methods(scored: Scored, unit: str, draws: int, seed: int) -> dict[str, str]:
     n, groups, alone = scored.n, scored.group_count, scored.independent
-    few = few_groups_words(scored)
+    few = few_groups_words(scored, unit)
+    counted = f"{n} {unit}s"
     narrow = f"; {few}" if few else ""
-    unit = f"single scans ({n} scans" if alone else f"whole groups ({groups} groups of {n} scans"
-    resampled = f"95 % percentile interval of {draws} resamples of {unit}, seed {seed})"
-    trials = "scans" if alone else "groups"
+    drawn = f"single {unit}s ({counted}" if alone else f"whole groups ({groups} groups of {counted}"
+    resampled = f"95 % percentile interval of {draws} resamples of {drawn}, seed {seed})"
+    trials = f"{unit}s" if alone else "groups"
     return {
-        "rates": f"95 % Wilson score interval over {n} scans, independent of each other as far as is known"
+        "rates": f"95 % Wilson score interval over {counted}, independent of each other as far as is known"
         if alone
         else f"{resampled}; Wilson over groups where all resamples agree{narrow}",
         "scores": f"{resampled}; a class on whose recall all resamples agree is drawn by Jeffreys' prior over its "
@@ -203,6 +214,6 @@ def _interval_methods(scored: Scored, draws: int, seed: int) -> dict[str, str]:
         "delong": "95 % interval by DeLong's method on the logit scale"
         + ("" if alone else f", with {groups} groups as units (Obuchowski)"),
         "macro_auc": f"95 % normal interval from how far each of the {trials} moves it",
-        "losses": f"95 % Student's interval of a mean over {n} scans"
+        "losses": f"95 % Student's interval of a mean over {counted}"
         + ("" if alone else f", with {groups} groups as units"),
     }

@@ -6,6 +6,7 @@ import streamlit as st
 from core.evaluation.intervals import Estimate
 from core.evaluation.patients import contradicting_groups, parsed_joining
 from core.evaluation.summary import Evaluation
+from core.results import group_word
 from core.runs import Run
 from pages.shared import cached, state
 from pages.shared.estimates import show_rate, show_score
@@ -36,7 +37,7 @@ def joining_in_use(run: Run, split: str) -> str:
     one, many = unit_words(run)
     st.info(
         f"**By {one}**: every figure down to the section By {one} counts {many}, not scans. A {one}'s score is "
-        f"{joining.words}. The switch is in that section.",
+        f"{joining.words}. [The switch](#by-patient) is in that section.",
         icon=":material/groups:",
     )
     return joining.text
@@ -44,7 +45,13 @@ def joining_in_use(run: Run, split: str) -> str:
 
 def unit_words(run: Run) -> tuple[str, str]:
     """What a group of this run is called, one and several."""
-    return ("patient", "patients") if run.record.group_source == "patient" else ("group", "groups")
+    one = group_word(run.record.group_source)
+    return one, f"{one}s"
+
+
+def named_by(run: Run, joining: str) -> str:
+    """What the name of a file says of its figures: nothing by scan, else how scores were joined."""
+    return f"-by-{unit_words(run)[0]}-{joining}" if joining else ""
 
 
 def show_by_patient(run: Run, split: str, threshold: float) -> None:
@@ -78,10 +85,10 @@ def show_by_patient(run: Run, split: str, threshold: float) -> None:
     joined = cached.evaluation(run, split, threshold, joining.text)
     left, right = st.columns(2)
     with left:
-        st.markdown(f"**By scan**: {by_scan.n:,} scans, {by_scan.positives:,} positive")
+        st.markdown(f"**By scan**  \n{by_scan.n:,} scans, {by_scan.positives:,} positive")
         _cards(by_scan, "scans")
     with right:
-        st.markdown(f"**By {one}**: {joined.n:,} {many}, {joined.positives:,} positive")
+        st.markdown(f"**By {one}**  \n{joined.n:,} {many}, {joined.positives:,} positive")
         _cards(joined, many)
     words = (
         f"A {one}'s score is {joining.words}. A {one} is positive if any of the scans is. The threshold is the same "

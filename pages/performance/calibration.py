@@ -8,16 +8,17 @@ import streamlit as st
 
 from core.calibration import read_calibration
 from core.charts.reliability import reliability_figure
-from core.errors import ExplorerError, failure_line
+from core.charts.wording import scans
+from core.errors import ExplorerError, RunDamagedError, failure_line
 from core.evaluation.intervals import Estimate
 from core.evaluation.reliability import BINNINGS, Binning
 from core.evaluation.temperature import Temperature
 from core.results import SplitResults, splits_of
 from core.runs import Run
 from core.scores_in_force import CalibrationReport, ScoreCheck, use_calibrated_scores, use_raw_scores
-from pages.performance.by_patient import unit_words
+from pages.performance.by_patient import named_by, unit_words
 from pages.performance.cached_checks import calibration_reports
-from pages.shared import charts, state
+from pages.shared import charts, frame, state
 from pages.shared.errors import say_error
 from pages.shared.tables import table_with_download
 from pages.shared.words import SPLIT_NAMES, literal
@@ -28,7 +29,7 @@ _KINDS = {"raw": "As the network gives them", "calibrated": "Calibrated"}
 def show_calibration(run: Run, results: SplitResults) -> None:
     """Reliability, what the temperature does to it on validation and test, and the switch for the whole app."""
     st.subheader("Do the scores mean what they say?", anchor="calibration")
-    counted = unit_words(run)[1] if results.joining else "scans"
+    counted, file = f"{results.unit}s", f"{run.id}{named_by(run, results.joining)}"
     st.markdown(
         f"Of the {counted} scored 30 %, are three in ten positive? Points on the diagonal keep that promise; below it "
         "the model is too sure, above it not sure enough."
@@ -38,7 +39,7 @@ def show_calibration(run: Run, results: SplitResults) -> None:
             f"A temperature is fitted on scans. Joined scores of {counted} are another thing: what calibrates the one "
             "may spoil the other."
         )
-    binning = _pick_binning()
+    binning = _pick_binning(counted)
     splits = (
         results.split,
         *(split for split in ("test", "val") if split in splits_of(run) and split != results.split),
@@ -48,21 +49,40 @@ def show_calibration(run: Run, results: SplitResults) -> None:
     for split, report in reports.items():
         _show_charts(run, split, report, counted)
     table_with_download(
-        lines_table(reports), f"{run.id}-calibration", alt="ECE, calibration slope and intercept with their intervals"
+        lines_table(reports), f"{file}-calibration", alt="ECE, calibration slope and intercept with their intervals"
     )
-    table_with_download(brier_table(reports), f"{run.id}-brier", alt="Brier score and its parts")
+    table_with_download(brier_table(reports), f"{file}-brier", alt="Brier score and its parts")
     st.caption(_explained(reports[results.split]))
     with st.expander("The bins"):
         table_with_download(
             bins_table(reports),
-            f"{run.id}-calibration-bins",
-            alt="Each bin with its scans, mean score and share of positives",
+            f"{file}-calibration-bins",
+            alt=f"Each bin with its {counted}, mean score and share of positives",
             percents=("share", "low", "high"),
         )
 
 
+def end_where_damaged(run: Run) -> None:
+    """Where what is kept of the calibration cannot be read: say so, offer to do without it, and end the page."""
+    try:
+        read_calibration(run)
+    except RunDamagedError as error:
+        say_error(error)
+        st.button(
+            "Use the network's own scores",
+            key="drop-calibration",
+            type="primary",
+            icon=":material/restart_alt:",
+            on_click=use_raw_scores,
+            args=(run,),
+            help="Removes the damaged file. A temperature can be fitted again; a threshold that was chosen on "
+            "calibrated scores must be chosen again.",
+        )
+        frame.end_page()
+
+
 def lines_table(reports: dict[str, CalibrationReport]) -> pd.DataFrame:
-    """A row a split and kind of scores: ECE, slope and intercept with their intervals."""
+    """A row a split and kind of scores: how many were looked at, ECE, slope and intercept with their intervals."""
     return _table(
         reports,
         lambda check: {
@@ -88,10 +108,12 @@ def brier_table(reports: dict[str, CalibrationReport]) -> pd.DataFrame:
 
 
 def bins_table(reports: dict[str, CalibrationReport]) -> pd.DataFrame:
-    """Every bin of every split and kind of scores."""
+    """Every bin of every split and kind of scores; the column that counts is named for what it counts."""
     return pd.concat(
         [
-            check.calibration.table.assign(split=SPLIT_NAMES[split], scores=kind)
+            check.calibration.table.rename(columns={"scans": f"{check.results.unit}s"}).assign(
+                split=SPLIT_NAMES[split], scores=kind
+            )
             for split, report in reports.items()
             for kind, check in _checks(report).items()
         ],
@@ -99,8 +121,8 @@ def bins_table(reports: dict[str, CalibrationReport]) -> pd.DataFrame:
     )
 
 
-def temperature_words(temperature: Temperature) -> str:
-    """What a temperature says of a model, in a sentence or two."""
+def temperature_words(temperature: Temperature, one: str) -> str:
+    """What a temperature says of a model, in a sentence or two; `one` is what a group is called."""
     if math.isclose(temperature.value, 1, rel_tol=0.05):
         means = "the scores are about as sure as they may be"
     elif temperature.value > 1:
@@ -112,12 +134,14 @@ def temperature_words(temperature: Temperature) -> str:
         f"{SPLIT_NAMES[temperature.split].lower()} scans: {means}."
     )
     if temperature.is_rough:
-        scans = "1 scan" if temperature.fewest == 1 else f"{temperature.fewest} scans"
-        says += f" It is a rough one: a class has only {scans} there."
+        groups = temperature.fewest_groups
+        alone = groups is None or groups == temperature.fewest
+        few = scans(temperature.fewest) if alone else scans(groups, one)
+        says += f" It is a rough one: a class has only {few} there."
     return says
 
 
-def _pick_binning() -> Binning:
+def _pick_binning(counted: str) -> Binning:
     chosen = st.segmented_control(
         "Bins of",
         BINNINGS,
@@ -125,7 +149,7 @@ def _pick_binning() -> Binning:
         required=True,
         key=state.CALIBRATION_BINNING,
         format_func=str.capitalize,
-        help="Equal count: as many scans in each bin. Equal width: each bin a tenth of the scores.",
+        help=f"Equal count: as many {counted} in each bin. Equal width: each bin a tenth of the scores.",
     )
     return BINNINGS[BINNINGS.index(chosen)] if chosen else BINNINGS[0]
 
@@ -137,7 +161,7 @@ def _show_switch(run: Run, report: CalibrationReport) -> None:
     if report.temperature is None:
         st.info(f"No temperature: {literal(report.refused)}.", icon=":material/thermostat:")
         return
-    st.markdown(temperature_words(report.temperature))
+    st.markdown(temperature_words(report.temperature, unit_words(run)[0]))
     key = f"{state.CALIBRATED_OF_RUN}{run.id}"
     kept = read_calibration(run)
     st.session_state[key] = kept is not None and kept.in_force  # the file counts: others may have switched it
@@ -182,7 +206,12 @@ def _show_charts(run: Run, split: str, report: CalibrationReport, counted: str) 
 def _table(reports: dict[str, CalibrationReport], figures: Callable[[ScoreCheck], dict[str, float]]) -> pd.DataFrame:
     return pd.DataFrame(
         [
-            {"split": SPLIT_NAMES[split], "scores": kind, "counted": check.calibration.n, **figures(check)}
+            {
+                "split": SPLIT_NAMES[split],
+                "scores": kind,
+                f"{check.results.unit}s": check.calibration.n,
+                **figures(check),
+            }
             for split, report in reports.items()
             for kind, check in _checks(report).items()
         ]

@@ -13,14 +13,15 @@ from core.evaluation.curves import precision_recall_points, roc_points
 from core.evaluation.summary import Evaluation
 from core.results import SplitResults, splits_of
 from core.runs import Run
+from pages.performance.by_patient import named_by
 from pages.performance.cached_checks import bands as bands_of
 from pages.shared import cached, charts, state
 from pages.shared.tables import download_button
 from pages.shared.words import SPLIT_NAMES, literal
 
 _BAND_WORDS = (
-    "Bands: 95 %, from 2,000 resamples of whole groups (of scans where each is a group), at each false-alarm rate or "
-    "recall by itself, not for the whole curve at once. The dotted lines are what guessing would reach."
+    "Bands: 95 %, from 2,000 resamples of {drawn}, at each false-alarm rate or recall by itself, not for the whole "
+    "curve at once. The dotted lines are what guessing would reach."
 )
 
 
@@ -66,24 +67,27 @@ def show_curves(run: Run, results: SplitResults, evaluation: Evaluation) -> None
         marked=(evaluation.recall.value, evaluation.precision.value, evaluation.threshold),
         prevalence=evaluation.positives / evaluation.n,
         bands={name: band for name, (_, band) in bands.items()},
+        counted=evaluation.counted,
     )
     if overlay:
         for figure in (roc, precision_recall):
             _dash(figure, names[other])
-    file = f"{run.id}-{results.split}"
+    file = f"{run.id}-{results.split}{named_by(run, results.joining)}"
     grid = st.grid(2, min_column_width=400)
     with grid.cell():
         st.markdown(
             f"**{'Missed and false alarms' if corner else 'ROC'}**, {literal(evaluation.positive)} against the rest"
         )
         charts.show(roc, key="roc-corner" if corner else "roc")
-        download_button(_joined(roc_tables, roc_bands, "fpr"), f"{file}-roc")
+        download_button(_joined(roc_tables, roc_bands, "fpr", evaluation.counted), f"{file}-roc")
     with grid.cell():
         st.markdown(f"**Precision and recall** of {literal(evaluation.positive)}")
         charts.show(precision_recall, key="precision-recall")
         bands_there = {name: band for name, (_, band) in bands.items()}
-        download_button(_joined(precision_recall_tables, bands_there, "recall"), f"{file}-precision-recall")
-    st.caption(_BAND_WORDS)
+        table = _joined(precision_recall_tables, bands_there, "recall", evaluation.counted)
+        download_button(table, f"{file}-precision-recall")
+    alone = all(one.independent for one in scored.values())
+    st.caption(_BAND_WORDS.format(drawn=f"single {evaluation.counted}" if alone else "whole groups"))
     if len(results.classes) > 2:
         _show_one_vs_rest(grid, results, evaluation, file)
 
@@ -96,21 +100,23 @@ def _show_one_vs_rest(grid: GridContainer, results: SplitResults, evaluation: Ev
         st.markdown("**ROC of every class** against the rest")
         aucs = {name: of_class["auc"] for name, of_class in evaluation.by_class.items()}
         charts.show(roc_figure(rocs, aucs=aucs), key="roc-one-vs-rest")
-        download_button(_by_class(rocs), f"{file}-roc-by-class")
+        st.caption(literal(f"AUC: {evaluation.interval_methods['delong']}."))
+        download_button(_by_class(rocs, evaluation.counted), f"{file}-roc-by-class")
     with grid.cell():
         st.markdown("**Precision and recall of every class** against the rest")
         charts.show(precision_recall_figure(precision_recalls), key="precision-recall-one-vs-rest")
-        download_button(_by_class(precision_recalls), f"{file}-precision-recall-by-class")
+        download_button(_by_class(precision_recalls, evaluation.counted), f"{file}-precision-recall-by-class")
 
 
-def _joined(curves: dict[str, pd.DataFrame], bands: dict[str, pd.DataFrame], along: str) -> pd.DataFrame:
-    """All points with their bands, a column saying whose they are."""
+def _joined(curves: dict[str, pd.DataFrame], bands: dict[str, pd.DataFrame], along: str, counted: str) -> pd.DataFrame:
+    """All points with their bands, columns saying whose they are and what was counted."""
     parts = [with_band(curve, bands[name], along=along).assign(split=name) for name, curve in curves.items()]
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True).assign(counted=counted)
 
 
-def _by_class(curves: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    return pd.concat([curve.assign(**{"class": name}) for name, curve in curves.items()], ignore_index=True)
+def _by_class(curves: dict[str, pd.DataFrame], counted: str) -> pd.DataFrame:
+    parts = [curve.assign(**{"class": name}) for name, curve in curves.items()]
+    return pd.concat(parts, ignore_index=True).assign(counted=counted)
 
 
 def _dash(figure: go.Figure, name: str) -> None:

@@ -32,7 +32,11 @@ def show_matrix(run: Run, evaluation: Evaluation, counts: Counts, *, by_scan: bo
             persist_state="session",
         )
         figure = confusion_figure(
-            evaluation.confusion, evaluation.classes, positive=evaluation.positive, shown=cast(Shown, shown)
+            evaluation.confusion,
+            evaluation.classes,
+            positive=evaluation.positive,
+            shown=cast(Shown, shown),
+            unit=evaluation.unit,
         )
         names = charts.show(figure, key=f"confusion-{run.id}-{evaluation.split}-{shown}", clickable=by_scan)
         if names:

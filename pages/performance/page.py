@@ -2,12 +2,11 @@
 
 import streamlit as st
 
-from core.decided import point_in_force
 from core.evaluation.confusion import counts_at
 from core.results import splits_of
 from core.runs import Run
-from pages.performance.by_patient import joining_in_use, show_by_patient, unit_words
-from pages.performance.calibration import show_calibration
+from pages.performance.by_patient import joining_in_use, show_by_patient
+from pages.performance.calibration import end_where_damaged, show_calibration
 from pages.performance.curves import show_curves
 from pages.performance.honest_words import remind, show_honest_words
 from pages.performance.matrix import show_matrix
@@ -19,24 +18,34 @@ from pages.shared.words import SPLIT_NAMES, literal, score_text
 
 
 def _pick_split(run: Run) -> str:
-    """Test where there is one: the only split on which nothing was chosen."""
+    """The split that somebody chose; else test where there is one: the only split on which nothing was chosen."""
     splits = [split for split in ("test", "val") if split in splits_of(run)]
-    if st.session_state.get(state.SPLIT_ON_PERFORMANCE) not in splits:
-        asked = state.get(state.SPLIT)
-        st.session_state[state.SPLIT_ON_PERFORMANCE] = asked if asked in splits else splits[0]
-    split = str(
+    chosen = state.get(state.SPLIT_ON_PERFORMANCE)
+    state.put(state.SPLIT_SHOWN, chosen if chosen in splits else splits[0])
+    return str(
         st.segmented_control(
-            "Split", splits, key=state.SPLIT_ON_PERFORMANCE, format_func=SPLIT_NAMES.__getitem__, required=True
+            "Split",
+            splits,
+            key=state.SPLIT_SHOWN,
+            format_func=SPLIT_NAMES.__getitem__,
+            required=True,
+            on_change=_take_split,
         )
     )
-    state.put(state.SPLIT, split)
-    return split
+
+
+def _take_split() -> None:
+    """Callback: another split was chosen, here and for the worklist."""
+    chosen = state.get(state.SPLIT_SHOWN)
+    state.put(state.SPLIT_ON_PERFORMANCE, chosen)
+    state.put(state.SPLIT, chosen)
 
 
 st.title("Performance")
 run = frame.run_or_empty_state()
+end_where_damaged(run)
 split = _pick_split(run)
-point = point_in_force(run)
+point = cached.point_in_force(run)
 threshold = point.threshold
 joining = joining_in_use(run, split)
 results = cached.results(run, split, joining)
@@ -44,13 +53,13 @@ evaluation = cached.evaluation(run, split, threshold, joining)
 counts = counts_at(results.scored, threshold)
 
 show_honest_words(run, split)
-show_rates(run, evaluation, counts, unit_words(run)[1] if joining else "scans")
 st.caption(f"Threshold {score_text(threshold)}: {literal(point.says)}.")
 if point.upper is not None:
     st.caption(
         f"It is the lower of two, the upper is {score_text(point.upper)}: positive means not ruled out, so a false "
-        "alarm here may be a scan that is referred to a reader. The Threshold page counts the zones."
+        f"alarm here may be a {evaluation.unit} that is referred to a reader. The Threshold page counts the zones."
     )
+show_rates(run, evaluation, counts, joining)
 show_matrix(run, evaluation, counts, by_scan=not joining)
 show_curves(run, results, evaluation)
 remind(run, split)

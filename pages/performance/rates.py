@@ -9,6 +9,7 @@ from core.evaluation.confusion import Counts
 from core.evaluation.intervals import Estimate
 from core.evaluation.summary import METHOD_OF, Evaluation
 from core.runs import Run
+from pages.performance.by_patient import named_by
 from pages.shared.estimates import show_rate, show_score
 from pages.shared.tables import download_button
 from pages.shared.words import SPLIT_NAMES, decimal, literal, percent, score_text, sentence, span
@@ -37,23 +38,30 @@ _AVERAGES = (
     ("macro_recall", "Recall, macro", "mean over the classes"),
     ("macro_precision", "Precision, macro", "mean over the classes"),
     ("macro_f1", "F1, macro", "mean over the classes"),
-    ("micro_f1", "F1, micro", "all scans alike: the accuracy"),
+    ("micro_f1", "F1, micro", "all {counted} alike: the accuracy"),
     ("macro_auc", "ROC AUC, macro", "mean over the classes"),
-    ("micro_auc", "ROC AUC, micro", "all pairs of scan and class alike"),
+    ("micro_auc", "ROC AUC, micro", "all pairs of {unit} and class alike"),
 )
+_OF_CLASS = {  # what it is called, and which of `Evaluation.interval_methods` made its interval
+    "fnr": ("missed (FNR)", "rates"),
+    "precision": ("precision", "rates"),
+    "f1": ("F1", "scores"),
+    "auc": ("ROC AUC", "delong"),
+}
 _IN_PERCENT = frozenset(name for name, _, _ in _SHARES) | {"fnr", "fpr"}
 
 
-def show_rates(run: Run, evaluation: Evaluation, counts: Counts, counted: str) -> None:
+def show_rates(run: Run, evaluation: Evaluation, counts: Counts, joining: str) -> None:
     """In one sentence, in three cards, then every other figure in two small tables.
 
     Args:
         run: whose figures these are.
         evaluation: the figures.
         counts: found, missed and the rest.
-        counted: what is counted: scans, patients or groups.
+        joining: how scores were joined, as `Joining.text`; empty by scan.
     """
     positive, split = literal(evaluation.positive), SPLIT_NAMES[evaluation.split].lower()
+    counted = evaluation.counted
     st.markdown(
         f"On **{split}**, at threshold **{score_text(evaluation.threshold)}**, the model misses "
         f"**{counts.fn:,} of {evaluation.positives:,}** {positive} {counted} and raises a false alarm on "
@@ -76,22 +84,32 @@ def show_rates(run: Run, evaluation: Evaluation, counts: Counts, counted: str) -
             meaning=f"Chance that one of {positive} scores above another; needs no threshold.",
         )
     methods = evaluation.interval_methods
-    st.caption(_method_words(methods, {"rates": "rates", "auc": "AUC and average precision"}))
+    named = {
+        "rates": "rates",
+        "auc": "AUC and average precision",
+        "delong": "AUC by DeLong",
+        "losses": "Brier score and log loss",
+        "scores": "balanced accuracy, F1, F2, MCC and kappa",
+    }
+    if evaluation.averages:
+        named["rates"] += " and micro F1"
+        named["delong"] += " and micro AUC"
+        named["scores"] += ", macro recall, precision and F1"
+        named["macro_auc"] = "macro AUC"
+    st.caption(_method_words(methods, {method: named.pop(method) for method in ("rates", "auc")}))
     grid = st.grid(2, min_column_width=400)
     with grid.cell():
         _table("At this threshold", evaluation, (*_SHARES, *_SCORES))
     with grid.cell():
         _table("Whatever the threshold", evaluation, _RANKING)
-        named = {"delong": "AUC by DeLong", "losses": "Brier score and log loss"}
         if evaluation.averages:
             _table("Over all classes", evaluation, _AVERAGES)
-            named |= {"macro_auc": "macro AUC"}
-        st.caption(_method_words(methods, named | {"scores": "balanced accuracy, F1, F2, MCC and kappa"}))
+        st.caption(_method_words(methods, named))
         st.caption(f"PPV and NPV hold where {positive} is as frequent as in this split.")
         with st.container(horizontal=True):
             with st.popover("What they are", icon=":material/help:"):
                 st.markdown(_meanings(evaluation))
-            download_button(rates_table(evaluation), f"{run.id}-{evaluation.split}-figures")
+            download_button(rates_table(evaluation), f"{run.id}-{evaluation.split}{named_by(run, joining)}-figures")
     if evaluation.by_class:
         _show_by_class(evaluation)
 
@@ -106,8 +124,14 @@ def rates_table(evaluation: Evaluation) -> pd.DataFrame:
         estimate = _figure(evaluation, attribute)
         method = evaluation.interval_methods[METHOD_OF[attribute]]
         rows.append((name, estimate.value, estimate.low, estimate.high, method))
+    for name in evaluation.by_class:
+        for attribute, (figure, made) in _OF_CLASS.items():
+            estimate, method = _of_class(evaluation, name, attribute), evaluation.interval_methods[made]
+            rows.append((f"{figure} of {name}", estimate.value, estimate.low, estimate.high, method))
     table = pd.DataFrame(rows, columns=["figure", "value", "low", "high", "interval"])
-    return table.assign(split=evaluation.split, threshold=evaluation.threshold, counted=evaluation.n)
+    return table.assign(
+        split=evaluation.split, threshold=evaluation.threshold, n=evaluation.n, counted=evaluation.counted
+    )
 
 
 def _show_by_class(evaluation: Evaluation) -> None:
@@ -115,14 +139,19 @@ def _show_by_class(evaluation: Evaluation) -> None:
     order = sorted(evaluation.by_class, key=lambda name: name != evaluation.positive)
     lines = ["| Class | Missed (FNR) | Precision | F1 | ROC AUC |", "| --- | --- | --- | --- | --- |"]
     for name in order:
-        of_class = evaluation.by_class[name]
-        recall = of_class["recall"]
-        missed = Estimate(1 - recall.value, 1 - recall.high, 1 - recall.low)
-        cells = [_both(missed, True), _both(of_class["precision"], True)]
-        cells += [_both(of_class["f1"], False), _both(of_class["auc"], False)]
+        cells = [_both(_of_class(evaluation, name, figure), figure in _IN_PERCENT) for figure in _OF_CLASS]
         bold = f"**{literal(name)}**" if name == evaluation.positive else literal(name)
         lines.append(f"| {bold} | {' | '.join(cells)} |")
     st.markdown("\n".join(lines))
+    named = {"rates": "missed and precision", "scores": "F1", "delong": "ROC AUC"}
+    st.caption(_method_words(evaluation.interval_methods, named))
+
+
+def _of_class(evaluation: Evaluation, name: str, figure: str) -> Estimate:
+    """A figure of `_OF_CLASS` of one class against the rest."""
+    found = evaluation.by_class[name]
+    recall = found["recall"]
+    return Estimate(1 - recall.value, 1 - recall.high, 1 - recall.low) if figure == "fnr" else found[figure]
 
 
 def _method_words(methods: Mapping[str, str], named: Mapping[str, str]) -> str:
@@ -136,7 +165,8 @@ def _method_words(methods: Mapping[str, str], named: Mapping[str, str]) -> str:
 
 def _meanings(evaluation: Evaluation) -> str:
     shown = (*_SHARES, *_SCORES, *_RANKING, *(_AVERAGES if evaluation.averages else ()))
-    return "\n".join(f"- **{name}**: {meaning}" for _, name, meaning in shown)
+    named = {"counted": evaluation.counted, "unit": evaluation.unit}
+    return "\n".join(f"- **{name}**: {meaning.format(**named)}" for _, name, meaning in shown)
 
 
 def _table(title: str, evaluation: Evaluation, figures: tuple[tuple[str, str, str], ...]) -> None:
@@ -158,7 +188,7 @@ def _figure(evaluation: Evaluation, attribute: str) -> Estimate:
 
 def _both(estimate: Estimate, in_percent: bool) -> str:
     value, reach = _words(estimate, in_percent)
-    return f"**{value}** ({reach})"
+    return f"**{value}** ({reach})".replace("no ", "no\u00a0").replace(" to ", " to\u00a0")  # cells may be narrow
 
 
 def _words(estimate: Estimate, in_percent: bool) -> tuple[str, str]:

@@ -85,20 +85,31 @@ def worklist_of(part: Subgroup, split: str) -> links.Case:
 
 def _lead_to_scans(run: Run, split: str, found: Subgroups) -> None:
     """A way from each subgroup to its scans, the worst first as in the table."""
+    parts = {(part.column, part.part): part for part in found.parts}  # their places change with the threshold
+    key = f"{state.SUBGROUP_PICKED}{run.id}-{split}"
+    kept = st.session_state.get(key)
+    st.session_state[state.SUBGROUP_SHOWN] = kept if kept in parts else next(iter(parts))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        number = st.selectbox(
+        picked = st.selectbox(
             "Look at the scans of",
-            range(len(found.parts)),
-            format_func=lambda k: f"{found.parts[k].column}: {found.parts[k].part}",
-            key=f"{state.SUBGROUP_PICKED}{run.id}-{split}",
+            list(parts),
+            format_func=": ".join,
+            key=state.SUBGROUP_SHOWN,
+            on_change=_keep_pick,
+            args=(key,),
             width=380,
         )
-        part = found.parts[number]
+        part = parts[picked]
         what = f"{part.missed:,} missed" if part.missed else f"{part.alarms:,} false alarms" if part.alarms else "scans"
         if st.button(f"Review the {what}", key="review-subgroup", icon=":material/list_alt:"):
             case = worklist_of(part, split)
             links.open_case(case)
             st.switch_page("review/page.py", query_params=links.address_of(run.id, case))
+
+
+def _keep_pick(key: str) -> None:
+    """Callback: another subgroup was picked."""
+    st.session_state[key] = st.session_state[state.SUBGROUP_SHOWN]
 
 
 def _gap_words(found: Subgroups) -> str:

@@ -3,6 +3,7 @@
 A key holds the file's time of change, so a file written anew is read anew. Shared objects are never changed.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from core.runs import DEFAULT_DATA, DEFAULT_RUNS, Run, list_runs
 if TYPE_CHECKING:
     from core.cautions import Caution
     from core.data.dataset import Dataset
+    from core.evaluation.decision.operating_point import OperatingPoint
     from core.evaluation.summary import Evaluation
     from core.models.build import LoadedModel
     from core.results import SplitResults
@@ -55,6 +57,19 @@ def results(run: Run, split: str, joining: str = "") -> "SplitResults":
 def evaluation(run: Run, split: str, threshold: float, joining: str = "") -> "Evaluation":
     """Every figure of a split at a threshold, with intervals."""
     return _evaluation(str(run.folder), scores_changed(run), split, threshold, joining, run)
+
+
+def point_in_force(run: Run) -> "OperatingPoint":
+    """As the function of core, which reads a run's predictions anew for the default that nobody has chosen yet.
+
+    Raises ExplorerError as it does.
+    """
+    from core.decided import POINT_FILE
+    from core.decided import point_in_force as stored_or_default
+
+    if (run.folder / POINT_FILE).exists():
+        return stored_or_default(run)
+    return _default_point(str(run.folder), scores_changed(run), run)
 
 
 def model(run: Run) -> "LoadedModel":
@@ -135,6 +150,14 @@ def _evaluation(
     folder: str, changed_at: tuple[float, ...], split: str, threshold: float, joining: str, _run: Run
 ) -> "Evaluation":
     return results(_run, split, joining).evaluated(threshold)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _default_point(folder: str, changed_at: tuple[float, ...], _run: Run) -> "OperatingPoint":
+    from core.evaluation.decision.operating_point import fixed_point
+
+    validation = results(_run, "val")
+    return replace(fixed_point(validation.scored, split="val"), score_kind=validation.score_kind)
 
 
 @st.cache_resource(show_spinner="Loading the network", max_entries=3)

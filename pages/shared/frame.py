@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import streamlit as st
 
@@ -70,6 +70,11 @@ def run_or_empty_state() -> Run:
         st.switch_page("home/page.py")
     if right.button("Open your own scans", width="stretch"):
         st.switch_page("dataset/page.py")
+    raise _PageEndedError
+
+
+def end_page() -> NoReturn:
+    """The page has said all it can; what stands around it still follows."""
     raise _PageEndedError
 
 

@@ -70,8 +70,8 @@ class Case:
     group: str = ""
 
 
-def read_address() -> None:
-    """Take the address into the session, once; and what was asked for since the sidebar was last drawn."""
+def read_address(url_path: str) -> None:
+    """Take the address of a page into the session, once; and what was asked for since the sidebar was last drawn."""
     if state.WANTED_RUN in st.session_state:
         st.session_state[state.PICKED_RUN] = st.session_state.pop(state.WANTED_RUN)
     if st.session_state.get(state.ADDRESS_WAS_READ):
@@ -80,6 +80,8 @@ def read_address() -> None:
     for name, key in _IN_ADDRESS.items():
         if name in st.query_params:
             st.session_state[key] = st.query_params[name]
+    if "split" in st.query_params and url_path != "review":  # there it is the worklist's alone
+        state.put(state.SPLIT_ON_PERFORMANCE, st.query_params["split"])
     state.put(state.CASE_ASKED, state.get(state.CASE))
 
 
@@ -87,8 +89,8 @@ def write_address(url_path: str) -> None:
     """Put into the address what a link to this page must carry, and nothing else."""
     wanted = {
         name: str(st.session_state[key])
-        for name, key in _IN_ADDRESS.items()
-        if url_path in _ON_PAGES[name] and st.session_state.get(key)
+        for name in _IN_ADDRESS
+        if url_path in _ON_PAGES[name] and st.session_state.get(key := _key(name, url_path))
     }
     if dict(st.query_params) != wanted:
         st.query_params.from_dict(wanted)
@@ -138,6 +140,11 @@ def ask_for_run(run_id: str) -> None:
     """Let the sidebar show this run from the next run of a page on."""
     st.session_state[state.WANTED_RUN] = run_id
     forget_narrowing()
+
+
+def _key(name: str, url_path: str) -> str:
+    """Under which session key stands what a page has in its address: the performance page has a split of its own."""
+    return state.SPLIT_ON_PERFORMANCE if (name, url_path) == ("split", "performance") else _IN_ADDRESS[name]
 
 
 def _parts_of(case: Case) -> dict[str, str]:

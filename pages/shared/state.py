@@ -10,7 +10,7 @@ PICKED_RUN = "picked_run"  # str: id of the run in the sidebar
 # A worklist and its case
 CASE = "case"  # str: path of the scan under review, as in the run's index
 CELL = "cell"  # str: one or several of missed, false alarm, found, cleared, with commas between; or any
-SPLIT = "split"  # str: val or test; on the review page train and any too
+SPLIT = "split"  # str: of the worklist: train, val, test or any
 TRUTH = "truth"  # str: of three or more classes, only scans of this one; else empty
 PREDICTED = "predicted"  # str: and only those called this one
 WHERE = "where"  # str: subgroups of the worklist, as core.review.worklists.filters writes them; so the next five
@@ -52,14 +52,16 @@ NOTES_FIGURES_SPLIT = "notes_figures_split"  # str: val or test, whose figures a
 NOTES_COPY_NAME = "notes_copy_name"  # str: name of a corrected copy to be
 NOTES_TAKEN = "notes_taken"  # str: what came of the last import, said once
 # Performance
-SPLIT_ON_PERFORMANCE = "split_on_performance"  # str: val or test; SPLIT itself is a widget's key on the review page
+SPLIT_ON_PERFORMANCE = "split_on_performance"  # str: val or test as somebody chose it there or by a link; else empty
+SPLIT_SHOWN = "split_shown"  # str: the widget: that one where the run has it, else the run's best
 CONFUSION_SHOWN = "confusion_shown"  # str: counts, rows or columns: what stands large in the matrix
 LOW_FNR_CORNER = "low_fnr_corner"  # bool: whether the ROC is shown as misses against false alarms, on logarithmic axes
 OVERLAY_OTHER_SPLIT = "overlay_other_split"  # bool: whether the curves of the other split are drawn too
 BY_PATIENT = "by_patient"  # bool: whether the page counts patients instead of scans
 JOINING = "joining"  # str: how a patient's scores are joined, as core.evaluation.patients.Joining.text
 CALIBRATION_BINNING = "calibration_binning"  # str: how scores are cut into bins
-SUBGROUP_PICKED = "subgroup-picked-"  # + run id and split, int: place of the subgroup whose scans are asked for
+SUBGROUP_PICKED = "subgroup-picked-"  # + run id and split, tuple[str, str]: column and part that somebody picked
+SUBGROUP_SHOWN = "subgroup_shown"  # tuple[str, str]: the widget: that one where it is there, else the worst
 CALIBRATED_OF_RUN = "calibrated-"  # + run id, bool: the switch for calibrated scores; what counts lies with the run
 CALIBRATION_PROBLEM = "calibration_problem"  # str: why the switch could not be thrown, said once
 # Threshold

@@ -8,9 +8,13 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from core.spreadsheets import no_formula
+from pages.shared.words import score_decimals
 
 _MOST_ROWS_AT_ONCE = 1000  # of larger tables the browser gets what it shows, and the rest as it is scrolled to
 _SMALL = 0.001  # below it, four decimals say nothing: learning rates, for instance
+_DECIMALS = 4
+_DIGITS = 3  # of columns with smaller numbers
+_MOST_DECIMALS = 9  # tell the float32 nearest to 1 from it; the bound of an interval may come nearer still
 
 
 def table_with_download(
@@ -104,8 +108,16 @@ def _format(column: pd.Series, percent: bool) -> ColumnConfig:
     if percent:
         return st.column_config.NumberColumn(format="percent")
     if pd.api.types.is_float_dtype(column):
-        known = column.abs()[column != 0]
-        return st.column_config.NumberColumn(format="%.3g" if known.min() < _SMALL else "%.4f")
+        return st.column_config.NumberColumn(format=_decimals(column))
     if pd.api.types.is_integer_dtype(column):
         return st.column_config.NumberColumn(format="localized")
     return st.column_config.Column()
+
+
+def _decimals(column: pd.Series) -> str:
+    """A format for all of a column in which no score or threshold near 1 looks like 1, and none near 0 like 0."""
+    near_one = column[(column > 0.5) & (column < 1)]
+    needed = 0 if near_one.empty else min(_MOST_DECIMALS, score_decimals(float(near_one.max())))
+    if column.abs()[column != 0].min() < _SMALL:
+        return f"%.{max(_DIGITS, needed)}g"
+    return f"%.{max(_DECIMALS, needed)}f"

@@ -25,10 +25,13 @@ def share(value: float) -> str:
 
 def score_text(value: float) -> str:
     """A score or a threshold in [0, 1]: three decimals, and near 0 and 1 as many as tell it from them."""
+    return f"{value:.1e}" if 0 < value < 1e-6 else f"{value:.{score_decimals(value)}f}"
+
+
+def score_decimals(value: float) -> int:
+    """How many decimals tell a score in [0, 1] from 0 and 1: three at least."""
     to_end = min(value, 1 - value)
-    if 0 < value < 1e-6:
-        return f"{value:.1e}"
-    return f"{value:.{3 if to_end <= 0 else max(3, 1 - math.floor(math.log10(to_end)))}f}"
+    return 3 if to_end <= 0 else max(3, 1 - math.floor(math.log10(to_end)))
 
 
 def interval(estimate: "Estimate") -> str:

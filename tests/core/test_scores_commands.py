@@ -93,6 +93,14 @@ def test_a_temperature_that_cannot_be_fitted_is_one_line(trained, tmp_path, caps
     assert main(["calibrate", str(run), "--off"]) == 0
 
 
+def test_a_damaged_calibration_names_the_command_that_does_without_it(own_run, capsys):
+    (own_run.folder / "calibration.json").write_text("{")
+    assert main(["evaluate", str(own_run.folder)]) == 1
+    assert f"`python -m core calibrate {own_run.id} --off`" in capsys.readouterr().err.splitlines()[-1]
+    assert said(capsys, "calibrate", own_run.folder, "--off")["scores"] == "raw"
+    assert said(capsys, "evaluate", own_run.folder)["scores"] == "raw"
+
+
 def test_evaluate_by_patient_counts_groups_and_keeps_the_figures_by_scan(own_run, capsys):
     path = own_run.folder / "predictions.parquet"
     table = pd.read_parquet(path)
@@ -107,6 +115,8 @@ def test_evaluate_by_patient_counts_groups_and_keeps_the_figures_by_scan(own_run
     assert by_patient["auc"]["value"] == pytest.approx(
         roc_auc_score(joined["label"] == own_run.record.positive, joined[own_run.record.positive])
     )
+    assert (by_scan["counted"], by_patient["counted"]) == ("scans", "groups")
+    assert f"over {len(joined)} groups" in by_patient["interval_methods"]["losses"]
     assert by_patient["by_scan"] == {name: by_scan[name] for name in by_patient["by_scan"]}
 
 

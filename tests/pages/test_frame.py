@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
@@ -25,7 +26,7 @@ from core.training.jobs import claimed
 from pages.shared import errors, saved_point, state
 from pages.shared.headers import CONTENT_SECURITY_POLICY
 from pages.shared.progress import progress_words
-from pages.shared.tables import csv_text
+from pages.shared.tables import _format, csv_text
 
 Opened = Callable[..., AppTest]
 PAGES = Path(__file__).resolve().parents[2] / "pages"
@@ -183,6 +184,24 @@ def test_a_spreadsheet_runs_nothing_of_a_table() -> None:
     lines = csv_text(table).splitlines()
     assert lines[0] == "'=name,delta"
     assert lines[1:] == ["'=1+1,-1.5", "'+a,2.0", "'-b,3.0", "'@c,4.0", "d=e,5.0"]
+
+
+@pytest.mark.parametrize(
+    ("column", "shown"),
+    [
+        ([0.25, 0.5, 1.0], ["0.2500", "0.5000", "1.0000"]),
+        ([0.5, 0.99998, 1.0], ["0.500000", "0.999980", "1.000000"]),
+        ([2e-7, 0.99998, 0.5, 0.0], ["2e-07", "0.99998", "0.5", "0"]),
+        ([float(np.nextafter(np.float32(1), np.float32(0))), 0.5], ["0.999999940", "0.500000000"]),
+        ([1 - 1e-16, 0.5], ["1.000000000", "0.500000000"]),
+        ([0.0003, 0.00003], ["0.0003", "3e-05"]),
+        ([1.5, float("nan")], ["1.5000", "nan"]),
+        ([float("nan"), float("nan")], ["nan", "nan"]),
+    ],
+)
+def test_a_score_near_one_never_looks_like_one_in_a_table(column: list[float], shown: list[str]) -> None:
+    says = _format(pd.Series(column), percent=False)["type_config"]["format"]
+    assert [says % value for value in column] == shown
 
 
 def test_every_download_goes_through_the_safe_table() -> None:

@@ -1,6 +1,7 @@
 """The performance page shows what core computes, says what makes it too good, and leads to the scans."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -101,6 +102,30 @@ def test_a_run_without_test_scans_says_so_and_shows_validation(app: Opened, tiny
     assert at.get("segmented_control")[0].options == ["Validation"]
 
 
+def test_a_split_that_was_forced_does_not_stay_and_one_that_was_chosen_does(app: Opened, tiny_run: Run) -> None:
+    without_test_scans(older := older_run_beside(tiny_run))
+    at = app(PAGE, query={"run": older.id})
+    assert _split(at).value == "val"
+    at.selectbox(key="picked_run").set_value(tiny_run.id).run()
+    assert _split(at).value == "test"
+    _split(at).set_value("val").run()
+    at.selectbox(key="picked_run").set_value(older.id).run()
+    at.selectbox(key="picked_run").set_value(tiny_run.id).run()
+    assert _split(at).value == "val"
+    assert at.query_params["split"] == "val"
+
+
+def test_the_worklist_keeps_its_split_unless_another_is_chosen_on_the_page(app: Opened, tiny_run: Run) -> None:
+    at = app("review/page.py", query={"run": tiny_run.id, "cell": "any", "split": "any"})
+    at.switch_page(PAGE).run()
+    at.switch_page("review/page.py").run()
+    assert at.query_params["split"] == "any"
+    at.switch_page(PAGE).run()
+    _split(at).set_value("val").run()
+    at.switch_page("review/page.py").run()
+    assert at.query_params["split"] == "val"
+
+
 def test_split_by_scan_is_warned_about_and_split_by_patient_is_not(app: Opened, tiny_run: Run) -> None:
     def warned() -> bool:
         return any("slices of one patient" in warning.value for warning in app(PAGE).warning)
@@ -174,6 +199,30 @@ def test_three_classes_show_every_class_against_the_rest(app: Opened, tiny_run: 
         assert name in [trace["name"] for trace in precision_recall]
     touch = next(trace for trace in _traces(at, "Confusion") if trace.get("name") == "cells")
     assert len(touch["customdata"]) == 9
+
+
+def test_of_three_classes_every_interval_says_how_it_was_made(app: Opened, tiny_run: Run) -> None:
+    run = with_three_classes(tiny_run)
+    at, evaluation = app(PAGE), split_results(run, "test").evaluated(0.5)
+    methods, said = evaluation.interval_methods, [plain(caption.value) for caption in at.caption]
+    for figures, method in {
+        "Rates and micro F1": "rates",
+        "AUC by DeLong and micro AUC": "delong",
+        "kappa, macro recall, precision and F1": "scores",
+        "Macro AUC": "macro_auc",
+        "Missed and precision": "rates",
+        r"\. F1": "scores",
+        r"\. ROC AUC": "delong",
+        "^AUC": "delong",
+    }.items():
+        made = re.compile(f"{figures}[^:]*: {re.escape(methods[method])}\\.")
+        assert any(made.search(caption) for caption in said), figures
+    table = rates_table(evaluation).set_index("figure")
+    for name, figures in evaluation.by_class.items():
+        auc = figures["auc"]
+        assert table.loc[f"ROC AUC of {name}", ["value", "low", "high"]].tolist() == [auc.value, auc.low, auc.high]
+        assert table.loc[f"missed (FNR) of {name}", "high"] == 1 - figures["recall"].low
+        assert table.loc[f"F1 of {name}", "interval"] == methods["scores"]
     evaluation = split_results(run, "test").evaluated(0.5)
     tables = "\n".join(markdown.value for markdown in at.markdown)
     for name in ("macro_f1", "micro_auc"):
@@ -268,6 +317,16 @@ def test_each_cell_of_the_matrix_has_its_word(truth: str, predicted: str, cell: 
     assert cell_named(truth, predicted, "sick") == cell
 
 
+@pytest.mark.parametrize("alone", [False, True])
+def test_bands_say_what_was_drawn_anew(app: Opened, tiny_run: Run, alone: bool) -> None:
+    path = tiny_run.folder / "predictions.parquet"
+    if alone:
+        pd.read_parquet(path).assign(group=lambda table: table["path"]).to_parquet(path, index=False)
+    drawn = "single scans" if alone else "whole groups"
+    said = [caption.value for caption in app(PAGE).caption]
+    assert any(caption.startswith(f"Bands: 95 %, from 2,000 resamples of {drawn}, at each") for caption in said)
+
+
 def test_the_table_of_figures_holds_every_interval(tiny_run: Run) -> None:
     evaluation = split_results(tiny_run, "test").evaluated(0.5)
     table = rates_table(evaluation).set_index("figure")
@@ -276,7 +335,9 @@ def test_the_table_of_figures_holds_every_interval(tiny_run: Run) -> None:
         evaluation.fnr.low,
         evaluation.fnr.high,
     ]
-    assert set(table.columns) == {"value", "low", "high", "interval", "split", "threshold", "counted"}
+    assert set(table.columns) == {"value", "low", "high", "interval", "split", "threshold", "n", "counted"}
+    assert (table["n"] == 8).all()
+    assert (table["counted"] == "scans").all()
     assert np.isfinite(table[["value", "low", "high"]].to_numpy(float)).all()
     assert (table["interval"] != "").all()
     assert table.index[0] == "missed (FNR)"
@@ -312,8 +373,9 @@ def test_the_low_fnr_corner_shows_misses_on_logarithmic_axes(app: Opened, tiny_r
 def test_every_curve_can_be_downloaded_with_its_band(app: Opened, tiny_run: Run) -> None:
     names = {proto.proto.id.split("-")[-1]: proto for proto in app(PAGE).get("download_button")}
     assert len(names) >= 3
-    table = _joined({"Test": roc_points(SCORED)}, {"Test": roc_band(SCORED, draws=50)}, "fpr")
-    assert list(table.columns) == ["threshold", "fpr", "fnr", "tpr", "low", "high", "split"]
+    table = _joined({"Test": roc_points(SCORED)}, {"Test": roc_band(SCORED, draws=50)}, "fpr", "patients")
+    assert list(table.columns) == ["threshold", "fpr", "fnr", "tpr", "low", "high", "split", "counted"]
+    assert (table["counted"] == "patients").all()
     assert len(table) == len(roc_points(SCORED))
 
 
@@ -329,6 +391,10 @@ def test_scans_that_training_has_seen_are_said_beside_the_figures(app: Opened, t
     said = "\n".join(plain(markdown.value) for markdown in at.markdown)
     assert "1 scan is the very picture of one that training has seen" in said
     assert any("Too good by what" in caption.value for caption in at.caption)
+
+
+def _split(at: AppTest) -> Any:
+    return next(control for control in at.get("segmented_control") if control.label == "Split")
 
 
 def _all_traces(at: AppTest, named: str) -> list[list[dict[str, Any]]]:

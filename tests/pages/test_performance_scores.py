@@ -10,12 +10,16 @@ from streamlit.testing.v1 import AppTest
 from core.calibration import CALIBRATION_FILE, read_calibration
 from core.decided import point_in_force, save_point
 from core.evaluation.decision.choosing import chosen
+from core.evaluation.decision.operating_point import fixed_point
 from core.evaluation.decision.rules import MaxFnr
 from core.evaluation.patients import parsed_joining
+from core.evaluation.temperature import Temperature
 from core.results import raw_results, split_results
 from core.runs import Run
 from core.scores_in_force import use_calibrated_scores
-from pages.shared import state
+from pages.performance import curves, rates, subgroups
+from pages.performance.calibration import temperature_words
+from pages.shared import cached, state, tables
 from tests.pages.conftest import plain
 
 Opened = Callable[..., AppTest]
@@ -28,6 +32,14 @@ def _texts(at: AppTest) -> str:
 
 def _toggle(at: AppTest, label: str):
     return next(toggle for toggle in at.toggle if toggle.label == label)
+
+
+def _files(monkeypatch: pytest.MonkeyPatch) -> dict[str, pd.DataFrame]:
+    """The tables that the next runs of the page offer as files, by name, filled as they are drawn."""
+    offered: dict[str, pd.DataFrame] = {}
+    for place in (tables, curves, rates, subgroups):
+        monkeypatch.setattr(place, "download_button", lambda rows, name: offered.update({name: rows}))
+    return offered
 
 
 def _metrics(at: AppTest, label: str) -> list[str]:
@@ -55,7 +67,12 @@ def test_reliability_is_drawn_before_and_after_on_test_and_validation(app: Opene
     alts = [chart.proto.alt for chart in at.get("plotly_chart")]
     assert sum(alt.startswith("Reliability of 8 scans") for alt in alts) == 4
     assert "Temperature **4.41**, fitted on 8 validation scans" in _texts(at)
-    assert "a class has only 4 scans there" in _texts(at)
+    assert "a class has only 2 patients there" in _texts(at)
+
+
+@pytest.mark.parametrize(("groups", "few"), [(None, "8 scans"), (8, "8 scans"), (1, "1 patient"), (3, "3 patients")])
+def test_a_rough_temperature_says_how_few_there_are_of_what_it_counts(groups: int | None, few: str) -> None:
+    assert f"a class has only {few} there" in temperature_words(Temperature(1.4, "val", 40, 8, groups), "patient")
 
 
 def test_the_switch_puts_calibrated_scores_in_force_everywhere_and_back(app: Opened, tiny_run: Run) -> None:
@@ -80,6 +97,20 @@ def test_the_switch_puts_calibrated_scores_in_force_everywhere_and_back(app: Ope
     assert "Calibrated scores, on every page" not in _texts(at)
 
 
+@pytest.mark.parametrize("calibrated", [False, True])
+def test_the_default_threshold_is_that_of_core_and_read_once(
+    app: Opened, tiny_run: Run, monkeypatch: pytest.MonkeyPatch, calibrated: bool
+) -> None:
+    if calibrated:
+        use_calibrated_scores(tiny_run)
+    assert cached.point_in_force(tiny_run) == point_in_force(tiny_run)
+    at = app(PAGE)
+    monkeypatch.setattr("core.results.read_predictions", None)  # a rerun reads no predictions
+    at.run()
+    assert not at.error
+    assert not at.exception
+
+
 def test_the_switch_shows_what_lies_with_the_run_not_what_the_session_remembers(app: Opened, tiny_run: Run) -> None:
     at = app(PAGE)
     assert not _toggle(at, "Use calibrated scores everywhere").value
@@ -99,11 +130,24 @@ def test_a_run_that_cannot_be_calibrated_says_why_and_offers_no_switch(app: Open
     assert not [toggle for toggle in at.toggle if "calibrated" in toggle.label]
 
 
-def test_a_damaged_calibration_is_one_line(app: Opened, tiny_run: Run) -> None:
-    (tiny_run.folder / CALIBRATION_FILE).write_text("{", encoding="utf-8")
-    at = app(PAGE)
+@pytest.mark.parametrize("content", ["{", '{"in_force": true}'])
+def test_a_damaged_calibration_is_one_line_with_its_cure_and_the_button_for_it(
+    app: Opened, tiny_run: Run, content: str
+) -> None:
+    (tiny_run.folder / CALIBRATION_FILE).write_text(content, encoding="utf-8")
+    for page in (PAGE, "threshold/page.py"):
+        at = app(page)
+        assert not at.exception
+        said = [plain(error.value) for error in at.main.error]
+        assert len(said) == 1
+        assert "calibration.json" in said[0]
+        assert f"`python -m core calibrate {tiny_run.id} --off`" in said[0]
+    at.switch_page(PAGE).run()
+    at.button(key="drop-calibration").click().run()
     assert not at.exception
-    assert any("calibration.json" in error.value for error in at.error)
+    assert not at.error
+    assert _metrics(at, "Missed (FNR)")
+    assert not (tiny_run.folder / CALIBRATION_FILE).exists()
 
 
 @pytest.mark.parametrize("way", ["mean", "2-of-n"])
@@ -114,8 +158,8 @@ def test_figures_by_patient_stand_beside_those_by_scan(app: Opened, tiny_run: Ru
     expected = [scans.evaluated(0.5), scans.joined(parsed_joining(way)).evaluated(0.5)]
     shown = [f"{evaluation.fnr.value:.1%}" for evaluation in expected]
     assert _metrics(at, "Missed (FNR)")[-2:] == shown
-    assert "**By scan**: 8 scans, 4 positive" in _texts(at)
-    assert "**By patient**: 4 patients, 2 positive" in _texts(at)
+    assert "**By scan**  \n8 scans, 4 positive" in _texts(at)
+    assert "**By patient**  \n4 patients, 2 positive" in _texts(at)
 
 
 def test_the_page_can_count_patients_throughout_and_says_so_on_top(app: Opened, tiny_run: Run) -> None:
@@ -128,6 +172,34 @@ def test_the_page_can_count_patients_throughout_and_says_so_on_top(app: Opened, 
     assert "counts patients, not scans" in _texts(at)
     alts = [chart.proto.alt for chart in at.get("plotly_chart")]
     assert sum(alt.startswith("Reliability of 4 patients") for alt in alts) == 4
+
+
+def test_by_patient_every_word_file_and_table_says_so(
+    app: Opened, tiny_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_scan = _files(monkeypatch)
+    at = app(PAGE)
+    at.toggle(key=state.BY_PATIENT).set_value(True)
+    by_patient = _files(monkeypatch)
+    at.run()
+    assert not at.exception
+    always = {f"{tiny_run.id}-test-{name}" for name in ("by-patient-mean", "subgroups", "gaps")}
+    both = (set(by_scan) & set(by_patient)) - always
+    assert both == set(), "a file by patient must not be called as one by scan"
+    named = {name.replace("-by-patient-mean", ""): table for name, table in by_patient.items() if name not in always}
+    assert set(named) == set(by_scan) - always
+    assert {f"{tiny_run.id}-test-{name}" for name in ("figures", "roc", "confusion", "report")} < set(named)
+    for name, table in named.items():
+        counted = by_scan[name].columns.tolist()
+        assert "scans" in counted or (by_scan[name]["counted"] == "scans").all()
+        assert "patients" in table.columns or (table["counted"] == "patients").all()
+        assert "scans" not in table.columns
+    alts = [chart.proto.alt for chart in at.get("plotly_chart")]
+    assert any(alt.startswith("Confusion matrix of 4 patients") for alt in alts)
+    said = " ".join(plain(caption.value) for caption in at.caption)
+    assert "Wilson score interval over 4 patients" in said
+    assert "only 2 patients" in said
+    assert "resamples of single patients (4 patients, seed 0)" in said
 
 
 def test_groups_that_are_no_patients_are_called_groups_and_explained(app: Opened, tiny_run: Run) -> None:
@@ -165,6 +237,24 @@ def test_subgroups_of_every_column_are_drawn_and_what_is_left_out_is_said(app: O
     assert {"site", "brightness"} <= set(table["column"])
     assert "subgroups were looked at" in _texts(at)
     assert "accession: 96 different values in 96 scans" in _texts(at).replace("**", "")
+
+
+def test_the_subgroup_picked_is_the_same_after_a_change_of_threshold(app: Opened, tiny_run: Run) -> None:
+    _more_patients(tiny_run)
+    at = app(PAGE)
+    box = at.selectbox(key=state.SUBGROUP_SHOWN)
+    before = box.options
+    assert box.value == tuple(before[0].split(": ")), "the worst, where nobody picked"
+    save_point(tiny_run, fixed_point(split_results(tiny_run, "val").scored, 0.7))
+    box = at.run().selectbox(key=box.key)
+    assert box.options[0] != before[0], "the case must be one whose order changes"
+    assert box.value == tuple(box.options[0].split(": ")), "the worst, where nobody picked"
+    picked = box.options[2]
+    box.set_value(tuple(picked.split(": "))).run()
+    save_point(tiny_run, fixed_point(split_results(tiny_run, "val").scored, 0.5))
+    box = at.run().selectbox(key=box.key)
+    assert box.options.index(picked) != 2, "the case must be one whose order changes"
+    assert box.value == tuple(picked.split(": "))
 
 
 def test_without_large_enough_subgroups_the_reasons_stand_in_the_table(app: Opened, tiny_run: Run) -> None:

@@ -75,6 +75,13 @@ def test_three_classes_tell_misses_from_mere_confusions():
     assert "8 of 10 a predicted as such (80.0%), 5 of 10 b" in alt(figure)
 
 
+def test_the_words_name_what_is_counted():
+    assert alt(confusion_figure(MATRIX, TWO, positive="COVID")).startswith("Confusion matrix of 50 scans:")
+    patients = confusion_figure(MATRIX, TWO, positive="COVID", unit="patient")
+    assert alt(patients).startswith("Confusion matrix of 50 patients:")
+    assert "no groups to count" in alt(confusion_figure([[0, 0], [0, 0]], TWO, positive="COVID", unit="group"))
+
+
 def test_classes_named_by_numbers_stay_names():
     figure = confusion_figure(MATRIX, ("0", "1"), positive="1")
     assert figure.layout.xaxis.type == figure.layout.yaxis.type == "category"

@@ -124,4 +124,5 @@ def test_few_of_a_class_are_said_whatever_the_unit(scans_each, unit):
     labels = np.repeat(np.arange(40) < 3, scans_each)
     scored = Scored.of(np.full(labels.size, 0.5), labels, np.repeat(np.arange(40), scans_each))
     assert few_groups_words(scored) == f"too narrow, as one class has only {unit}: 20 would be enough"
+    assert few_groups_words(scored, "patient") == few_groups_words(scored).replace("scan", "patient")
     assert few_groups_words(Scored.of([0.5] * 40, np.arange(40) < 20)) == ""

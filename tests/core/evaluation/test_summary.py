@@ -142,6 +142,18 @@ def test_intervals_say_how_they_were_made():
     assert "Wilson score interval over 120 scans" in alone["rates"]
 
 
+@pytest.mark.parametrize("unit", ["scan", "patient", "group"])
+def test_figures_name_what_they_count_and_nothing_else(unit):
+    probabilities, labels, _ = sample()
+    split = Classified.of(probabilities[:30], labels[:30], range(30), classes=CLASSES, positive="COVID")
+    found = evaluation_at(split, 0.4, split="test", unit=unit)
+    assert found.to_json()["counted"] == f"{unit}s"
+    said = " ".join(found.interval_methods.values())
+    for words in (f"over 30 {unit}s", f"single {unit}s (30 {unit}s", f"a mean over 30 {unit}s", f"each of the {unit}s"):
+        assert words in said
+    assert unit == "scan" or "scan" not in said
+
+
 @pytest.mark.parametrize("positive", CLASSES)
 def test_rates_are_those_of_the_other_pages_to_the_last_bit(positive):
     probabilities, labels, groups = sample()
