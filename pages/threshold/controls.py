@@ -57,10 +57,15 @@ def _use_button(subject: Subject, tried: draft.Draft, already: bool) -> None:
 
 
 def _exactly(tried: draft.Draft) -> str:
-    at = f"{tried.threshold:.10g}"
+    at = _plain(tried.threshold)
     if tried.upper is not None:
-        at = f"ruled out below {at}, ruled in from {tried.upper:.10g}"
+        at = f"ruled out below {at}, ruled in from {_plain(tried.upper)}"
     return f"Exactly {at}: {literal(rule_words(tried.rule))}."
+
+
+def _plain(threshold: float) -> str:
+    """The shortest text that reads as this very number."""
+    return repr(threshold).removesuffix(".0")
 
 
 def _in_force(subject: Subject, already: bool) -> str:

@@ -90,7 +90,7 @@ def test_what_a_rule_picked_is_saved_to_the_last_bit(app: Opened, tiny_run: Run)
     exact = chosen(split_results(tiny_run, "val").scored, MaxFnr(0.0))
     at = _tried(app(PAGE), tiny_run, Draft(exact.threshold, exact.rule, exact.promise))
     assert _dials(at)["threshold"] == exact.threshold
-    assert f"Exactly {exact.threshold:.10g}" in _said(at)
+    assert f"Exactly {exact.threshold!r}" in _said(at)
     at.button(key=f"use-{tiny_run.id}").click().run()
     saved = point_in_force(tiny_run)
     assert (saved.threshold, saved.rule, saved.promise) == (exact.threshold, exact.rule, exact.promise)
