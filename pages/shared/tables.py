@@ -117,7 +117,7 @@ def _format(column: pd.Series, percent: bool) -> ColumnConfig:
 def _decimals(column: pd.Series) -> str:
     """A format for all of a column in which no score or threshold near 1 looks like 1, and none near 0 like 0."""
     near_one = column[(column > 0.5) & (column < 1)]
-    needed = 0 if near_one.empty else min(_MOST_DECIMALS, score_decimals(float(near_one.max())))
+    needed = 0 if near_one.empty or (column > 1).any() else min(_MOST_DECIMALS, score_decimals(float(near_one.max())))
     if column.abs()[column != 0].min() < _SMALL:
         return f"%.{max(_DIGITS, needed)}g"
     return f"%.{max(_DECIMALS, needed)}f"
