@@ -1,5 +1,7 @@
 """The demo: the whole way on phantoms, from nothing to maps of what was missed."""
 
+from dataclasses import replace
+
 from core.commands.datasets import Facts
 from core.commands.figures import explain
 from core.runs import Run
@@ -30,7 +32,8 @@ def demo(run: Run, *, told: Told) -> Facts:
         from core.evaluation.decision.choosing import chosen
         from core.evaluation.decision.rules import MaxFnr
 
-        save_point(run, chosen(split_results(run, "val").scored, MaxFnr(MAX_FNR)))
+        val = split_results(run, "val")
+        save_point(run, replace(chosen(val.scored, MaxFnr(MAX_FNR)), score_kind=val.score_kind))
     point = point_in_force(run)
     test = split_results(run, "test")
     scans = case_table(run, ("test",), point)

@@ -184,7 +184,9 @@ def point_for_scores(run: Run, point: OperatingPoint) -> OperatingPoint:
             f"expected {CALIBRATION_FILE} in {run.folder}, for the threshold was chosen on calibrated scores, found "
             "none; choose a threshold again"
         )
-    if calibration.carried_point is not None and calibration.carried_from == point.to_json():
+    known = point.to_json()  # an earlier version may have kept fewer fields
+    carried_from = calibration.carried_from
+    if calibration.carried_point and carried_from and all(known.get(key) == carried_from[key] for key in carried_from):
         return OperatingPoint.from_json(calibration.carried_point)
     scored = split_results(run, point.split).scored
     try:

@@ -31,8 +31,8 @@ Choose a threshold on validation: at most 5 % missed, promised for new ones with
 Where validation has chosen the network too, as the best of 20 epochs, the promise can cover that:
 
 >>> chosen(validation, MaxFnr(0.05, confidence=0.95, networks=20)).promise
-'New scans like the 150 positive scans in val have an FNR of at most 0.05, at 0.95 confidence. It covers that this \
-network, one of 20, was itself chosen on val.'
+'New scans like the 150 positive scans in val have an FNR of at most 0.05, at 0.95 confidence. The promise \
+covers that this network, one of 20, was itself chosen on val.'
 
 Report it on test, where nothing was chosen:
 

@@ -111,7 +111,7 @@ class _Counted:
             truth[number] = True
             scans = self.drawn[:, number].sum(axis=1, keepdims=True)
             parts = with_doubt(
-                share(self.drawn[:, number], scans), number, self._groups_in(truth), seed=(self.seed, number)
+                share(self.drawn[:, number], scans), number, self._groups_in(truth), seed=(self.seed, number + 1)
             )
             rows.append(np.nan_to_num(parts) * scans)
         return np.stack(rows, axis=1)

@@ -14,7 +14,8 @@ def shares_called(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
     """FPR and sensitivity, in this order, at each cut: of the sample, and of resamples of whole groups.
 
-    Where all resamples agree on a share, it is drawn with doubt (`with_doubt`).
+    Where all resamples agree on a share, it is drawn with doubt (`with_doubt`), but for the threshold 0, which calls
+    everybody whatever the scores.
 
     Args:
         scored: scans of both classes.
@@ -37,9 +38,9 @@ def shares_called(
         return own, None
     for truth in (0, 1):
         units = scored.groups_with(scored.labels == truth)
-        for cut in range(cuts.size):
+        for cut in np.flatnonzero(cuts > 0):
             called = drawn[:, cut, truth]
-            drawn[:, cut, truth] = with_doubt(np.stack([1 - called, called], axis=1), 1, units, seed=(seed, truth))[
+            drawn[:, cut, truth] = with_doubt(np.stack([1 - called, called], axis=1), 1, units, seed=(seed, truth + 1))[
                 :, 1
             ]
     return own, drawn

@@ -88,7 +88,7 @@ def with_doubt(parts: NDArray[np.float64], kind: int, units: int, *, seed: Seque
         parts: shares of the class's scans by what they count as, shape (draws, kinds), each row adding up to 1 or NaN.
         kind: whose share must not look certain.
         units: scans of the class, or its groups where scans are not independent.
-        seed: of NumPy's generator; each class needs its own.
+        seed: of NumPy's generator; each class needs its own, and not the one that the resamples were drawn by.
     """
     known = ~np.isnan(parts[:, kind])
     if not known.any() or np.ptp(parts[known, kind]) > _ROUNDING:

@@ -57,8 +57,8 @@ class Gap:
 
     Attributes:
         column: by what the scans were parted.
-        worst: of the parts that are not too small and miss more than the rest, the one of which that is surest: with
-            the highest lower bound of the difference.
+        worst: of the parts that are not too small and miss no less than the rest, the one of which that is surest:
+            with the highest lower bound of the difference.
         fnr: FNR of that part less FNR of all other scans, with its 95 % interval.
     """
 
@@ -74,7 +74,8 @@ class Subgroups:
     Attributes:
         threshold: scans with score >= threshold were called positive.
         parts: those with enough positives first, the worst (highest lower bound of FNR) first; then the others.
-        gaps: one a column that has two parts or more with enough positives, the widest first.
+        gaps: one a column that has two parts or more with enough positives, of which one misses no less than the rest;
+            the widest first.
         left_out: columns without subgroups, with the reason.
         method: how the intervals were made.
     """
@@ -163,9 +164,8 @@ def subgroups_of(
         parts += of_column
         enough = [part for part in of_column if not part.too_small]
         if len(enough) > 1:
-            gaps.append(
-                max((_gap(scored, threshold, part, masks[part.part], draws, seed) for part in enough), key=_width)
-            )
+            of_parts = [_gap(scored, threshold, part, masks[part.part], draws, seed) for part in enough]
+            gaps += sorted((gap for gap in of_parts if gap.fnr.value >= 0), key=_sureness)[-1:]
     resamples = f"95 % percentile intervals of {draws:,} resamples of whole groups (seed {seed})"
     rates = (
         "95 % Wilson score intervals, scans independent of each other as far as is known"
@@ -226,7 +226,6 @@ def _gap(scored: Scored, threshold: float, part: Subgroup, mask: NDArray[np.bool
     return Gap(part.column, part.part, difference_estimate(part.fnr, rest))
 
 
-def _width(gap: Gap) -> tuple[bool, float, float]:
-    """Sorts the surest last: those that miss more than the rest, by the lower bound of how much."""
-    low = -math.inf if math.isnan(gap.fnr.low) else gap.fnr.low
-    return gap.fnr.value > 0, low, gap.fnr.value
+def _sureness(gap: Gap) -> tuple[float, float]:
+    """Sorts the surest last: by the lower bound of how much more is missed."""
+    return -math.inf if math.isnan(gap.fnr.low) else gap.fnr.low, gap.fnr.value

@@ -114,7 +114,9 @@ def _keep_pick(key: str) -> None:
 
 def _gap_words(found: Subgroups) -> str:
     if not found.gaps:
-        return "No column has two parts with enough positive scans, so there is no gap to tell."
+        return (
+            "No column has two parts with enough positive scans of which one misses more, so there is no gap to tell."
+        )
     gap = found.gaps[0]
     points = f"{gap.fnr.value * 100:.1f} percentage points higher"
     return (

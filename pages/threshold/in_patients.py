@@ -144,6 +144,8 @@ def _ratio(value: float) -> str:
 def _interval_words(found: InPopulation) -> str:
     if found.by_groups:
         return "95 % intervals from drawing whole groups."
+    if found.resampled:
+        return "95 % intervals from resamples, as one of the four counts is 0; all agree on it, so it is put in doubt."
     return "95 % intervals of the likelihood ratios by Simel (1991); PPV and NPV follow from them."
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from core.decided import POINT_FILE, point_in_force
-from core.errors import RunDamagedError
+from core.errors import RequestError, RunDamagedError
 from core.evaluation.decision.operating_point import OperatingPoint, fixed_point
 from core.evaluation.scored import Scored
 from core.results import splits_of
@@ -34,7 +34,7 @@ def _in_force(run: Run, validation: Scored) -> OperatingPoint | None:
         return fixed_point(validation, split="val")  # the scores are at hand
     try:
         return point_in_force(run)
-    except RunDamagedError as error:
+    except (RunDamagedError, RequestError) as error:  # damaged, or its rule cannot be met on these scores
         say_error(error)
         return None
 

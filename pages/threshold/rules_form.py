@@ -74,8 +74,8 @@ def show_rules(subject: Subject) -> None:
             args=(subject, _asked),
         )
     say_problem_of(subject)
-    rule = over_the_choice(subject.run, _asked(subject))
     st.caption(f"{_KINDS[kind][1].reason} Of equally good thresholds the one with the fewest misses is taken.")
+    rule = asked_or_said(subject, _asked)
     if isinstance(rule, MaxFnr | MaxFpr):
         say_promise(subject, rule)
 
@@ -123,11 +123,25 @@ def pick(subject: Subject, asked: Callable[[Subject], Rule]) -> None:
     `asked` reads the fields: a click right after typing comes along with the number, before the script has seen it.
     """
     try:
-        draft.take_point(subject, chosen(subject.validation, over_the_choice(subject.run, asked(subject))))
-    except ExplorerError:
+        rule = over_the_choice(subject.run, asked(subject))
+    except (ExplorerError, ValueError):
         return  # the form says it: it asks for the same rule right after
+    try:
+        draft.take_point(subject, chosen(subject.validation, rule))
     except ValueError as error:
         state.put(f"{state.PROBLEM_OF_RUN}{subject.run.id}", str(error))
+
+
+def asked_or_said(subject: Subject, asked: Callable[[Subject], Rule]) -> Rule | None:
+    """The rule as its fields stand, its promise covering the choice of the network; None where none has such numbers.
+
+    Why is said then. Raises as `over_the_choice`.
+    """
+    try:
+        return over_the_choice(subject.run, asked(subject))
+    except ValueError as error:
+        say_error(str(error))
+        return None
 
 
 def say_problem_of(subject: Subject) -> None:

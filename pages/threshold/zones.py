@@ -5,7 +5,6 @@ import streamlit as st
 from core.charts.zones import zones_figure
 from core.evaluation.decision.rules import Zones
 from core.evaluation.decision.zones import MEANING, ZoneFigures
-from core.sweeps.compared import over_the_choice
 from pages.shared import charts
 from pages.shared.estimates import show_rate
 from pages.shared.words import SPLIT_NAMES, literal, score_text
@@ -29,10 +28,11 @@ def show_zones(subject: Subject) -> None:
             args=(subject, _asked),
         )
     rules_form.say_problem_of(subject)
-    rule = over_the_choice(subject.run, _asked(subject))
-    st.caption(f"{rule.reason} {MEANING}")
-    for target in (rule.below, rule.above):
-        rules_form.say_promise(subject, target)
+    st.caption(f"{Zones.reason} {MEANING}")
+    rule = rules_form.asked_or_said(subject, _asked)
+    if isinstance(rule, Zones):
+        for target in (rule.below, rule.above):
+            rules_form.say_promise(subject, target)
     tried = draft.current(subject)
     if tried.upper is None:
         st.info("One threshold is being tried: nobody is referred. Pick both to see the zones.", icon=":material/info:")

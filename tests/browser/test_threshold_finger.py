@@ -284,6 +284,18 @@ def test_a_field_shows_where_the_other_threshold_stopped_it_and_says_so(dials: P
     expect(dials.locator(".finger-remark")).to_be_empty()
 
 
+@pytest.mark.parametrize("pressed", [".finger-rail", "[data-chart=rates] .finger-touch"])
+def test_a_press_elsewhere_counts_and_not_what_was_typed_before_it(dials: Page, pressed: str):
+    _field(dials, "threshold").fill("0.3")
+    box = dials.locator(pressed).bounding_box()
+    now = _clicked(dials, box["x"] + 0.8 * box["width"], box["y"] + box["height"] / 2)
+    assert now == pytest.approx(0.8, abs=0.02)
+    dials.get_by_role("button", name="Use this threshold").focus()  # leaves whatever had the focus
+    expect(dials.get_by_text(f"Exactly {now:g}:")).to_be_visible()
+    expect(_field(dials, "threshold")).to_have_value(f"{now:g}")
+    assert _handle(dials).get_attribute("aria-valuenow") == f"{now:g}"
+
+
 def test_a_finger_on_the_scale_moves_it(fingers: Page, scored):
     rail = fingers.locator(".finger-rail").bounding_box()
     y = rail["y"] + rail["height"] / 2

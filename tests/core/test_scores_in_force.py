@@ -249,3 +249,15 @@ def test_with_three_classes_two_thresholds_that_somebody_set_stay(tmp_path):
     assert (point.ruled_in_fpr, point.referred) == (zones.fpr, zones.referred)
     use_raw_scores(run)
     assert point_in_force(run) == before
+
+
+def test_what_an_earlier_version_carried_over_still_counts(run):
+    save_point(run, chosen(raw_results(run, "val").scored, MaxFnr(0.1)))
+    use_calibrated_scores(run)
+    path = run.folder / CALIBRATION_FILE
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for point in (content["carried_from"], content["carried_point"]):
+        del point["ruled_in_fpr"], point["referred"]
+    content["carried_point"]["threshold"] = 0.123
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert point_in_force(run).threshold == 0.123

@@ -202,7 +202,11 @@ def _promise_of_one(scored: Scored, rule: MaxFnr | MaxFpr, split: str) -> str:
 
 
 def _over_the_choice(networks: int, split: str) -> str:
-    return f" It covers that this network, one of {networks:,}, was itself chosen on {split}." if networks > 1 else ""
+    return (
+        f" The promise covers that this network, one of {networks:,}, was itself chosen on {split}."
+        if networks > 1
+        else ""
+    )
 
 
 def _too_few(scored: Scored, rule: MaxFnr | MaxFpr, budget: float, split: str) -> str:

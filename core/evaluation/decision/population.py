@@ -19,6 +19,7 @@ from core.evaluation.intervals import Estimate
 from core.evaluation.scored import Scored
 
 PEOPLE, MOST_PEOPLE = 1000, 1_000_000_000
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class InPopulation:
         lr_negative: how many times likelier being cleared is in those who have it; 0 without one miss.
         people: the same in whole people; None where a class is absent.
         by_groups: whether intervals are from drawing groups, because scans are not independent.
+        resampled: whether they are from resamples at all, of groups or of scans; else by Simel's formula.
     """
 
     prevalence: float
@@ -78,6 +80,7 @@ class InPopulation:
     lr_negative: Estimate
     people: People | None
     by_groups: bool
+    resampled: bool
 
     def to_json(self) -> dict[str, Any]:
         """As plain values, None for NaN; a likelihood ratio names in `unbounded` those of its numbers that have no end.
@@ -129,8 +132,9 @@ def in_population(
     counts = counts_at(scored, threshold)
     if not scored.positives or not scored.negatives:
         nothing = Estimate(math.nan, math.nan, math.nan)
-        return InPopulation(prevalence, nothing, nothing, nothing, nothing, None, not scored.independent)
-    if scored.independent and all((counts.tp, counts.fp, counts.fn, counts.tn)):
+        return InPopulation(prevalence, nothing, nothing, nothing, nothing, None, not scored.independent, False)
+    resampled = not (scored.independent and all((counts.tp, counts.fp, counts.fn, counts.tn)))
+    if not resampled:
         positive = _simel((counts.tp, counts.fp), (scored.positives, scored.negatives))
         negative = _simel((counts.fn, counts.tn), (scored.positives, scored.negatives))
     else:
@@ -146,6 +150,7 @@ def in_population(
         lr_negative=negative,
         people=people_of(counts, prevalence),
         by_groups=not scored.independent,
+        resampled=resampled,
     )
 
 
@@ -167,7 +172,7 @@ def people_of(counts: Counts, prevalence: float, *, people: int | None = None) -
         raise ValueError(f"people need both classes to tell from, found {positives} positive and {negatives} others")
     if people is None:
         people = PEOPLE
-        while people * min(prevalence, 1 - prevalence) < 1 and people < MOST_PEOPLE:
+        while people * min(prevalence, 1 - prevalence) < 1 - _ROUNDING and people < MOST_PEOPLE:
             people *= 10
     have_it = _rounded(people * prevalence)
     missed_exactly = have_it * counts.fn / positives

@@ -17,7 +17,6 @@ function setUpDials(root, held) {
     handles: root.querySelectorAll(".finger-handle"),
     zones: [...root.querySelectorAll("[data-zone]")],
     fields: root.querySelectorAll(".finger-field input"),
-    edited: null, // the field that somebody is typing in
     remark: root.querySelector(".finger-remark"),
     label: root.querySelector('[data-says="threshold"]'),
     inForce: root.querySelector(".finger-in-force"),
@@ -46,7 +45,7 @@ function setUpDials(root, held) {
     handle.onblur = () => held.timer && release(held) // whatever is pressed next must know
   }
   for (const field of parts.fields) {
-    field.oninput = () => (parts.edited = field)
+    field.oninput = () => (held.edited = field)
     field.onchange = field.onblur = () => settle(parts, held, field)
   }
   parts.two.onchange = () => {
@@ -102,8 +101,8 @@ function thousandthOn(threshold, step) {
 
 /** Take what was typed, if it can be; from then on the field shows the threshold as it stands. */
 function settle(parts, held, field) {
-  if (parts.edited !== field) return
-  parts.edited = null
+  if (held.edited !== field) return
+  held.edited = null
   held.remark = null
   const which = field.dataset.which
   const text = field.value.trim()
@@ -165,7 +164,7 @@ function paintDials(parts, held) {
   }
   for (const field of parts.fields) {
     const value = held[field.dataset.which]
-    if (value !== null && parts.edited !== field && field.value !== typed(value)) field.value = typed(value)
+    if (value !== null && held.edited !== field && field.value !== typed(value)) field.value = typed(value)
   }
   const remarked = remarkOn(held)
   say(parts.remark, remarked)

@@ -56,8 +56,9 @@ function setsOut(press, event) {
   return across > trembles && (isMouse || across > along)
 }
 
-/** From here on thresholds move: remember where they stood. */
+/** From here on thresholds move: remember where they stood; what was typed and not taken yet is not meant any more. */
 function setOut(press, held) {
+  held.edited = null
   if (held.timer) release(held)
   press.before = { threshold: held.threshold, upper: held.upper }
 }

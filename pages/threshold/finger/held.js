@@ -14,6 +14,7 @@ function holdOf(key) {
     held = {
       key, scores: null, threshold: null, upper: null, inForce: null, scale: keptScale(), painters: new Set(), frame: 0,
       press: null, timer: 0, send: null, turn: 0, sentAt: 0, // press: of a pointer; turn: how often Python was told
+      edited: null, // the field that somebody is typing in; a pointer that moves a threshold ends it
       remark: null, // on what was typed, and the thresholds that it belongs to
       intervals: null, // by groups, as Python drew them, and the thresholds that they belong to
     }

@@ -95,6 +95,12 @@ def test_a_gap_is_that_of_a_part_which_misses_more_than_the_rest(missed_of_ten):
     assert gap.fnr.low < gap.fnr.value
 
 
+def test_there_is_no_gap_where_only_a_part_that_is_too_small_misses_more():
+    missed = np.r_[np.arange(20) < 2, np.arange(20) < 2, np.ones(8, bool)]
+    scored = Scored.of(np.where(missed, 0.2, 0.8), np.ones(48, bool))
+    assert subgroups_of(scored, 0.5, pd.DataFrame({"site": ["A"] * 20 + ["B"] * 20 + ["C"] * 8})).gaps == ()
+
+
 def test_a_part_without_a_miss_among_ten_leaves_the_gap_in_doubt():
     missed = np.r_[np.arange(200) < 10, np.zeros(10, bool)]
     scored = Scored.of(np.where(missed, 0.2, 0.8), np.ones(210, bool))

@@ -2,9 +2,9 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from tiny_sweeps import SHORT, short_sweep
+from tiny_sweeps import SHORT, asked, short_sweep
 
-from core.errors import RequestError
+from core.errors import RequestError, RunDamagedError
 from core.evaluation.decision.rules import Cost, MaxFnr, MaxFpr, Zones
 from core.runs import create_run
 from core.sweeps.compared import networks_compared, over_the_choice
@@ -46,3 +46,20 @@ def test_without_its_sweep_nothing_can_be_promised_of_a_trial(tmp_path):
 def test_promises_cover_the_choice(tmp_path, rule):
     run = create_run(tmp_path, config=replace(TrainingConfig(), epochs=7).to_json(), data=tmp_path)
     assert over_the_choice(run, rule) == replace(rule, networks=7)
+
+
+def test_trials_that_were_made_count_though_fewer_are_wanted_by_now(tmp_path):
+    sweep = short_sweep(tmp_path, tmp_path / "runs", "learning_rate=1e-4..1e-2", trials=6)
+    run = trial_of(sweep)
+    for _ in range(4):
+        asked(sweep)
+    assert sweep.with_trials(1).trials == 1
+    assert networks_compared(run) == 4 * SHORT["epochs"]
+
+
+def test_a_damaged_sweep_is_called_damaged(tmp_path):
+    sweep = short_sweep(tmp_path, tmp_path / "runs", "learning_rate=1e-4..1e-2", trials=3)
+    run = trial_of(sweep)
+    (sweep.folder / "sweep.json").write_text("{", encoding="utf-8")
+    with pytest.raises(RunDamagedError):
+        networks_compared(run)

@@ -119,7 +119,9 @@ def test_the_choice_among_networks_takes_more_positives_and_is_said():
     ):
         chosen(scored, over)
     more = Scored.of(np.r_[np.full(117, 0.8), 0.1], np.arange(118) < 117)
-    assert chosen(more, over).promise.endswith("It covers that this network, one of 20, was itself chosen on val.")
+    assert chosen(more, over).promise.endswith(
+        "The promise covers that this network, one of 20, was itself chosen on val."
+    )
 
 
 @pytest.mark.parametrize("groups", range(1, 40))

@@ -177,3 +177,17 @@ def test_one_patient_tells_no_interval():
     for estimate in (found.ppv, found.npv, found.lr_positive, found.lr_negative):
         assert math.isnan(estimate.low)
         assert math.isnan(estimate.high)
+
+
+@pytest.mark.parametrize(
+    ("prevalence", "people"), [(0.9999, 10_000), (0.0001, 10_000), (0.99999, 100_000), (0.05, 1000)]
+)
+def test_no_more_people_are_taken_than_it_needs(prevalence, people):
+    assert people_of(Counts(tp=9, fp=1, fn=1, tn=9), prevalence).people == people
+
+
+def test_a_threshold_of_0_calls_everybody_without_a_doubt():
+    scored = Scored.of(np.linspace(0.1, 0.9, 110), np.arange(110) < 10)
+    found = in_population(scored, 0.0, 0.05)
+    assert (found.lr_positive.low, found.lr_positive.high) == (1, 1)
+    assert (found.ppv.low, found.ppv.high) == pytest.approx((0.05, 0.05))
