@@ -86,8 +86,11 @@ def test_zoom_pan_window_and_maps_change_the_picture_without_a_word_to_python(pa
     page.goto(address)
     page.wait_for_selector(MAPPED, timeout=120_000)
     page.wait_for_selector(READY, timeout=60_000)
-    page.wait_for_timeout(1000)
-    before = len(said)
+    before = -1
+    while len(said) != before:  # it asks for its neighbours first, which takes a busy machine a while
+        before = len(said)
+        page.wait_for_timeout(2000)
+        page.wait_for_selector(READY, timeout=60_000)
     box = page.locator(".viewer canvas").bounding_box()
     middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
