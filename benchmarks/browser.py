@@ -63,8 +63,8 @@ def server(script: Path, **environment: str) -> Iterator[str]:
 
 
 def wait_for(page: Page, text: str) -> None:
-    """Wait until the text stands there and the script is at rest."""
-    page.get_by_text(text).first.wait_for(timeout=60_000)
+    """Wait until the text is seen and the script is at rest."""
+    page.get_by_text(text).filter(visible=True).first.wait_for(timeout=60_000)
     page.wait_for_selector(READY, timeout=60_000)
 
 

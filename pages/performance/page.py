@@ -53,7 +53,7 @@ evaluation = cached.evaluation(run, split, threshold, joining)
 counts = counts_at(results.scored, threshold)
 
 show_honest_words(run, split)
-st.caption(f"Threshold {score_text(threshold)}: {literal(point.says)}.")
+st.caption(f"Threshold {score_text(threshold)}, {literal(point.says)}.")
 if point.upper is not None:
     st.caption(
         f"It is the lower of two, the upper is {score_text(point.upper)}: positive means not ruled out, so a false "
