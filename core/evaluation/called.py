@@ -39,10 +39,8 @@ def shares_called(
     for truth in (0, 1):
         units = scored.groups_with(scored.labels == truth)
         for cut in np.flatnonzero(cuts > 0):
-            called = drawn[:, cut, truth]
-            drawn[:, cut, truth] = with_doubt(np.stack([1 - called, called], axis=1), 1, units, seed=(seed, truth + 1))[
-                :, 1
-            ]
+            parts = np.stack([1 - drawn[:, cut, truth], drawn[:, cut, truth]], axis=1)
+            drawn[:, cut, truth] = with_doubt(parts, 1, units, seed=(seed, truth + 1))[:, 1]
     return own, drawn
 
 

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.decided import point_in_force
 from core.evaluation.decision.operating_point import OperatingPoint
 from core.runs import Run
 from pages.prediction.uploads import upload_scans
-from pages.shared import frame
+from pages.shared import cached, frame
 from pages.shared.words import literal, score_text
 
 
@@ -30,7 +29,7 @@ def _when_positive(point: OperatingPoint) -> str:
 
 st.title("Prediction")
 chosen = frame.run_or_empty_state()
-point = point_in_force(chosen)
+point = cached.point_in_force(chosen)
 _say_what_to_know(chosen)
 st.warning(
     "Research use only, not a medical device: nothing here may decide about a patient.",

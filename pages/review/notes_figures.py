@@ -7,7 +7,6 @@ import pandas as pd
 import streamlit as st
 
 from core.data.arrivals.names import clean_folder_name
-from core.decided import point_in_force
 from core.errors import ExplorerError, failure_line
 from core.results import splits_of
 from core.review.notes.note_book import notes_of
@@ -44,7 +43,7 @@ def show_corrected_figures(run: Run) -> None:
         format_func=lambda name: SPLIT_NAMES[name],
         required=True,
     )
-    found = figures_before_and_after(run, split, point_in_force(run).threshold)
+    found = figures_before_and_after(run, split, cached.point_in_force(run).threshold)
     _figures(run, found)
     _copy(run)
 

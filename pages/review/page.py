@@ -7,7 +7,6 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.decided import point_in_force
 from core.review.worklists.filters import ORDERS, Filters, without
 from core.review.worklists.worklist import counts, left_without, masks, position_of, unanswered, worklist
 from core.runs import Run
@@ -21,7 +20,7 @@ from pages.review.notes_figures import show_corrected_figures
 from pages.review.notes_run import show_run_notes
 from pages.review.scan_map import show_scan_map
 from pages.review.whole_run import show_whole_run
-from pages.shared import frame, links, state
+from pages.shared import cached, frame, links, state
 from pages.shared.analyses import show_analysis
 from pages.shared.errors import errors_in_a_line
 from pages.shared.words import literal
@@ -121,7 +120,7 @@ def _say_empty(table: pd.DataFrame, filters: Filters) -> None:
 
 
 def _show_worklist(run: Run, chips: DeltaGenerator) -> None:
-    point = point_in_force(run)
+    point = cached.point_in_force(run)
     filters = filters_in_address(run)
     table = cached_review.known(run, point, filters)
     lacking = unanswered(table, filters)

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from core.analyses.job import state_of
 from core.charts.scan_map import MOST_DRAWN, SCORE, colours_of, scan_map_figure
 from core.charts.wording import in_cell
-from core.decided import point_in_force
 from core.errors import RequestError
 from core.explanation.projection import MAPS, PCA, TSNE, Area, Projection, drawn_area, read_area, within
 from core.review.worklists.filters import ANY, Filters
@@ -25,7 +24,7 @@ _COLOURS = {"cell": "Cell", "label": "Label", "split": "Split", SCORE: "Score"}
 @errors_in_a_line()
 def show_scan_map(run: Run) -> None:
     """The map with its choices; a lasso or a box around scans becomes a worklist, a click on one opens it."""
-    point = point_in_force(run)
+    point = cached.point_in_force(run)
     area = _area_in_address()
     kind, by = _choices(run, area)
     found = _found_places(run, kind)
@@ -53,7 +52,7 @@ def show_scan_map(run: Run) -> None:
 def _choices(run: Run, area: Area | None) -> tuple[str, str]:
     if state.SCAN_MAP_KIND not in st.session_state:
         state.put(state.SCAN_MAP_KIND, area.kind if area is not None else PCA)
-    columns = list(cached_review.parts(run, point_in_force(run), ANY))
+    columns = list(cached_review.parts(run, cached.point_in_force(run), ANY))
     ways = [*_COLOURS, *(name for name in columns if name not in _COLOURS)]
     if state.get(state.SCAN_MAP_COLOUR) not in ways:
         state.put(state.SCAN_MAP_COLOUR, ways[0])

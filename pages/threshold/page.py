@@ -4,10 +4,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.decided import POINT_FILE, point_in_force
 from core.errors import RequestError, RunDamagedError
-from core.evaluation.decision.operating_point import OperatingPoint, fixed_point
-from core.evaluation.scored import Scored
+from core.evaluation.decision.operating_point import OperatingPoint
 from core.results import splits_of
 from core.runs import Run
 from pages.shared import cached, frame, state
@@ -28,12 +26,10 @@ from pages.threshold.subject import Subject
 from pages.threshold.zones import show_zones
 
 
-def _in_force(run: Run, validation: Scored) -> OperatingPoint | None:
+def _in_force(run: Run) -> OperatingPoint | None:
     """The saved point or the default; a damaged one is reported and can be replaced right here."""
-    if not (run.folder / POINT_FILE).exists():
-        return fixed_point(validation, split="val")  # the scores are at hand
     try:
-        return point_in_force(run)
+        return cached.point_in_force(run)
     except (RunDamagedError, RequestError) as error:  # damaged, or its rule cannot be met on these scores
         say_error(error)
         return None
@@ -63,7 +59,7 @@ def _try_thresholds(subject: Subject) -> None:
     """
     if cached.scores_changed(subject.run) != subject.read_at:
         st.rerun()
-    subject = replace(subject, in_force=_in_force(subject.run, subject.validation))
+    subject = replace(subject, in_force=_in_force(subject.run))
     tried = draft.current(subject)
     component.mount_dials(
         draft.dials_key(subject),

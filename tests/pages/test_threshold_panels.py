@@ -40,6 +40,15 @@ def tried(at: AppTest, run: Run) -> tuple[float, str]:
     return draft.threshold, draft.rule
 
 
+def filled_in(app: Opened, run: Run, kind: str, numbers: dict[str, float]) -> AppTest:
+    """The form of a rule with its numbers typed in, before the script has seen them."""
+    at = on_tab(app(PAGE), "By a rule")
+    at.selectbox(key=f"{state.RULE_KIND_OF_RUN}{run.id}").select(kind).run()
+    for name, value in numbers.items():
+        set_number(at, run, name, value)
+    return at
+
+
 def set_number(at: AppTest, run: Run, name: str, value: float) -> None:
     at.number_input(key=f"{state.RULE_NUMBER_OF_RUN}{name}-{run.id}").set_value(value)
 
@@ -76,10 +85,7 @@ def with_validation_of(run: Run, table: pd.DataFrame) -> None:
 def test_a_rule_picks_on_validation_what_core_picks(
     app: Opened, tiny_run: Run, kind: str, numbers: dict[str, float], rule: Rule
 ) -> None:
-    at = on_tab(app(PAGE), "By a rule")
-    at.selectbox(key=f"{state.RULE_KIND_OF_RUN}{tiny_run.id}").select(kind).run()
-    for name, value in numbers.items():
-        set_number(at, tiny_run, name, value)
+    at = filled_in(app, tiny_run, kind, numbers)
     at.run()
     at.button(key=f"pick-{tiny_run.id}").click().run()
     assert not at.exception
@@ -108,10 +114,7 @@ def test_a_rule_picks_on_validation_what_core_picks(
 def test_a_click_that_comes_along_with_a_number_picks_by_that_number(
     app: Opened, tiny_run: Run, kind: str, numbers: dict[str, float], rule: Rule
 ) -> None:
-    at = on_tab(app(PAGE), "By a rule")
-    at.selectbox(key=f"{state.RULE_KIND_OF_RUN}{tiny_run.id}").select(kind).run()
-    for name, value in numbers.items():
-        set_number(at, tiny_run, name, value)
+    at = filled_in(app, tiny_run, kind, numbers)
     at.button(key=f"pick-{tiny_run.id}").click().run()
     assert not at.exception
     assert not at.error
