@@ -52,6 +52,11 @@ def _new_training() -> None:
     sweep_form(asked)
 
 
+def _tab_pressed() -> None:
+    """A tab that is pressed before the wanted one could be opened is what is wanted now."""
+    state.take(state.TRAINING_TAB_WANTED)
+
+
 st.title("Training")
 runs, problems = cached.all_runs()
 folder = state.get(state.DATA_FOLDER)
@@ -65,7 +70,7 @@ for problem in problems:
     say_problem(problem)
 if wanted := state.take(state.TRAINING_TAB_WANTED):
     state.put(state.TRAINING_TAB, wanted)
-watching, waiting, sweeping = st.tabs(_TABS, key=state.TRAINING_TAB, on_change="rerun")
+watching, waiting, sweeping = st.tabs(_TABS, key=state.TRAINING_TAB, on_change=_tab_pressed)
 if watching.open:
     with watching:
         if runs:

@@ -3,8 +3,10 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import cast
 
-from playwright.sync_api import Error, Locator, Page, expect
+from playwright.sync_api import Error, Locator, LocatorAssertions, Page
+from playwright.sync_api import expect as expect_at_once
 
 from benchmarks.browser import READY
 
@@ -23,6 +25,37 @@ async element => {
     }
 }
 """
+
+
+def expect(thing: Locator) -> LocatorAssertions:
+    """Playwright's `expect`, which waits too where something is there twice.
+
+    Streamlit paints a page element by element. What moves, as others come before it, stands at its new place and still
+    at its old one for a moment; Playwright waits for everything else, and gives up at once on what is not unique.
+    """
+    return cast(LocatorAssertions, _Patient(expect_at_once(thing)))
+
+
+class _Patient:
+    """Assertions that hold once what they are about is there only once; a minute at most."""
+
+    def __init__(self, assertions: LocatorAssertions) -> None:
+        self._assertions = assertions
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        check = getattr(self._assertions, name)
+
+        def held(*arguments: object, **options: object) -> None:
+            deadline = time.monotonic() + _LONGEST_SECONDS
+            while True:
+                try:
+                    return check(*arguments, **options)
+                except AssertionError as error:
+                    if "strict mode violation" not in str(error) or time.monotonic() > deadline:
+                        raise
+                time.sleep(0.05)
+
+        return held
 
 
 def brought_into_view(field: Locator) -> Locator:

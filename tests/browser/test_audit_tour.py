@@ -4,12 +4,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from benchmarks.browser import wait_for
 from core.data.phantoms.writing import write_phantoms
 from tests.browser.conftest import App
-from tests.browser.hands import open_part
+from tests.browser.hands import expect, open_part
 
 pytestmark = pytest.mark.browser
 

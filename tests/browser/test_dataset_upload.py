@@ -5,11 +5,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from benchmarks.browser import wait_for
 from core.data.phantoms.writing import write_phantoms
 from tests.browser.conftest import App
+from tests.browser.hands import expect
 
 pytestmark = pytest.mark.browser
 
@@ -26,5 +27,5 @@ def test_a_zip_of_phantoms_becomes_a_dataset(page: Page, shared_app: App, tmp_pa
     expect(page.get_by_text("files written to")).to_be_visible(timeout=30_000)
     expect(page.get_by_role("textbox", name="Folder of scans")).to_have_value(str(shared_app.datasets / "forty"))
     expect(page.locator("img[alt^='Scan P']").first).to_be_visible(timeout=30_000)
-    expect(page).to_have_url(re.compile("data="), timeout=30_000)  # written once the page has said all it can
+    page.wait_for_url(re.compile("data="), timeout=30_000)  # written once the page has said all it can
     assert (shared_app.datasets / "forty" / "index.csv").is_file()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 
 from benchmarks.browser import READY, wait_for
 from core.decided import point_in_force
@@ -16,7 +16,7 @@ from core.review.worklists.filters import Filters
 from core.review.worklists.worklist import worklist
 from core.runs import Run, list_runs
 from tests.browser.conftest import app_on
-from tests.browser.hands import at_rest, until_it_holds
+from tests.browser.hands import at_rest, expect, until_it_holds
 
 pytestmark = pytest.mark.browser
 _DEMO_MS = 900_000  # a busy machine with one core to spare

@@ -3,10 +3,11 @@
 import urllib.request
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from benchmarks.browser import wait_for
 from tests.browser.conftest import app_on
+from tests.browser.hands import expect
 
 pytestmark = pytest.mark.browser
 

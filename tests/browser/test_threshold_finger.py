@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page
 
 from benchmarks.browser import READY
 from benchmarks.finished_run import write_finished_run
@@ -19,7 +19,7 @@ from core.runs import Run
 from pages.shared.words import percent, score_text, span
 from pages.threshold.finger.component import script
 from tests.browser.conftest import App
-from tests.browser.hands import at_rest
+from tests.browser.hands import at_rest, expect
 
 pytestmark = pytest.mark.browser
 SCANS = 3000

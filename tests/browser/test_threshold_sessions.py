@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from benchmarks.browser import READY
 from benchmarks.finished_run import write_finished_run
@@ -13,6 +13,7 @@ from core.results import split_results
 from core.runs import Run
 from core.scores_in_force import use_calibrated_scores
 from tests.browser.conftest import App
+from tests.browser.hands import expect
 
 pytestmark = pytest.mark.browser
 

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page
 
 from benchmarks.browser import wait_for
 from core.data.phantoms.writing import write_phantoms
 from core.runs import Run, list_runs, read_run
 from core.training.jobs import current_status, progress_of
 from tests.browser.conftest import App, app_on
-from tests.browser.hands import at_rest, brought_into_view, choose, until_it_holds
+from tests.browser.hands import at_rest, brought_into_view, choose, expect, until_it_holds
 from tests.tiny_trainings import ended, epochs_done, only_run, started, wait_until
 
 pytestmark = pytest.mark.browser
@@ -92,13 +92,19 @@ def test_what_waits_can_be_moved_and_stopped_and_the_next_begins_when_the_one_at
     _fill_in(page)
     page.get_by_role("button", name="Start training").click()
     at_work = _held_in_training(app)
-    second, third = _started_again(page, app), _started_again(page, app)
-
     page.get_by_role("tab", name="Queue").click()
+    expect(page.get_by_text("Nothing waits.")).to_be_visible()
+    second = _started_again(page, app)
+    expect(page.get_by_role("combobox", name="Run to watch")).to_be_visible()  # a run just begun is watched
+    third = _started_again(page, app)
+
+    page.get_by_role("tab", name="Queue").click()  # at times before the page has been painted with the third run
     expect(page.get_by_text("Waiting: 2")).to_be_visible()
     _button(page, "First", third).click()
     expect(_button(page, "First", third)).to_be_disabled()  # it is the first now
-    _button(page, "Stop", second).click()
+    stop = _button(page, "Stop", second)
+    expect(stop).to_be_enabled()
+    stop.click()
     expect(page.get_by_text("Waiting: 1")).to_be_visible()
     expect(page.get_by_text("Somebody stopped it.")).to_be_visible()
 

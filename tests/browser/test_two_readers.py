@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 
 from benchmarks.browser import wait_for
 from benchmarks.finished_run import write_finished_run
@@ -11,6 +11,7 @@ from core.review.notes.note import Note
 from core.review.notes.note_book import notes_of
 from core.runs import Run, read_index
 from tests.browser.conftest import App
+from tests.browser.hands import expect
 
 pytestmark = pytest.mark.browser
 
