@@ -7,7 +7,7 @@ from dataclasses import replace
 from core.evaluation.decision.choosing import chosen
 from core.evaluation.decision.operating_point import OperatingPoint
 from core.evaluation.decision.rule_texts import parsed_rule
-from core.evaluation.decision.rules import Default, Fixed
+from core.evaluation.decision.rules import FITTED_ON_THE_SAME, Default, Fixed, is_promised
 from core.evaluation.decision.zones import with_upper
 from core.evaluation.scored import Scored
 from core.evaluation.temperature import Temperature
@@ -30,10 +30,13 @@ def carried_point(
         score_kind: the kind that is wanted: "calibrated", or empty for raw.
 
     Raises:
-        ValueError: of several classes, the rule cannot be met on these scores, or nobody knows what rule it was.
+        ValueError: of several classes, the rule cannot be met on these scores or promises what calibrated ones cannot
+            keep, or nobody knows what rule it was.
     """
     if classes > 2:
         rule = parsed_rule(point.rule)
+        if score_kind and is_promised(rule):
+            raise ValueError(FITTED_ON_THE_SAME)
         carried = replace(chosen(scored, rule, split=point.split), score_kind=score_kind)
         return with_upper(carried, scored, point.upper) if isinstance(rule, Fixed | Default) else carried
     through = temperature.threshold if score_kind else temperature.raw_threshold

@@ -1,17 +1,15 @@
 """Among how many networks validation chose a run's: what a promise made on validation has to cover."""
 
 from dataclasses import replace
-from typing import TypeVar
 
+from core.calibration import temperature_in_force
 from core.errors import RequestError, RunNotFoundError
-from core.evaluation.decision.rules import MaxFnr, MaxFpr, Rule, Zones
+from core.evaluation.decision.rules import FITTED_ON_THE_SAME, Rule, is_promised
 from core.runs import Run
 from core.sweeps.space import Choices
 from core.sweeps.sweep import Sweep, find_sweep
 from core.sweeps.trials import read_trials
 from core.training.config import config_from_json
-
-_AnyRule = TypeVar("_AnyRule", bound=Rule)
 
 
 def networks_compared(run: Run) -> int:
@@ -35,13 +33,18 @@ def networks_compared(run: Run) -> int:
     return (epochs if keeps_best else 1) * trials
 
 
-def over_the_choice(run: Run, rule: _AnyRule) -> _AnyRule:
-    """The rule, its promise covering that validation chose the run's network too. Raises as `networks_compared`."""
-    if isinstance(rule, MaxFnr | MaxFpr) and rule.confidence is not None:
-        return replace(rule, networks=networks_compared(run))
-    if isinstance(rule, Zones) and not (rule.out_confidence is None and rule.in_confidence is None):
-        return replace(rule, networks=networks_compared(run))
-    return rule
+def over_the_choice(run: Run, rule: Rule) -> Rule:
+    """The rule, its promise covering that validation chose the run's network too.
+
+    Raises:
+        RequestError: it is to be promised of several classes' calibrated scores; or as `networks_compared`.
+        ConfigError, RunDamagedError: as `networks_compared`, or the run's calibration is damaged.
+    """
+    if not is_promised(rule):
+        return rule
+    if len(run.record.classes) > 2 and temperature_in_force(run) is not None:
+        raise RequestError(f"{FITTED_ON_THE_SAME}; go back to raw scores, or choose without a promise")
+    return replace(rule, networks=networks_compared(run))
 
 
 def _sweep_of(run: Run) -> Sweep:

@@ -16,6 +16,7 @@ from core.evaluation.patients import parsed_joining
 from core.results import raw_results, split_results
 from core.runs import create_run
 from core.scores_in_force import calibration_reports, temperature_of, use_calibrated_scores, use_raw_scores
+from core.sweeps.compared import networks_compared, over_the_choice
 
 RULES = [MaxFnr(0.1), Fixed(0.3), Fixed(0.0), Fixed(1.0), Zones(0.1, 0.2)]
 
@@ -212,6 +213,21 @@ def test_with_three_classes_the_rule_is_applied_again_to_calibrated_validation_s
     np.testing.assert_allclose(split_results(run, "test").probabilities.sum(axis=1), 1)
     use_raw_scores(run)
     assert point_in_force(run) == before
+
+
+@pytest.mark.parametrize("rule", [MaxFnr(0.3, 0.9), Zones(0.3, 0.3, None, 0.9)])
+def test_with_three_classes_nothing_is_promised_on_scores_fitted_on_the_same_scans(tmp_path, rule):
+    run = finished_run(tmp_path, overconfident_of_three, classes=("COVID", "non-COVID", "other"))
+    promised = save_point(run, chosen(raw_results(run, "val").scored, rule))
+    with pytest.raises(RequestError, match=r"temperature that was fitted on these same scans.*choose another"):
+        use_calibrated_scores(run)
+    assert point_in_force(run) == promised
+    save_point(run, fixed_point(raw_results(run, "val").scored, 0.3))
+    use_calibrated_scores(run)
+    with pytest.raises(RequestError, match="nothing can be promised on them; go back to raw scores"):
+        over_the_choice(run, rule)
+    use_raw_scores(run)
+    assert over_the_choice(run, rule) == replace(rule, networks=networks_compared(run))
 
 
 def test_joined_groups_have_a_row_each_and_their_own_figures(run):

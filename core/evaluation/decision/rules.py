@@ -7,6 +7,7 @@ again; how each one picks is in `core.evaluation.decision.choosing`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeGuard
 
 LEAST_BETA, MOST_BETA = 0.01, 100.0  # beyond, F-beta is precision or recall, to more digits than scans tell
 LEAST_COST, MOST_COST = 1e-9, 1e9
@@ -257,6 +258,17 @@ class Zones:
 
 
 Rule = MaxFnr | MaxFpr | Cost | Youden | FBeta | Ppv | Fixed | Default | Zones
+FITTED_ON_THE_SAME = (
+    "of several classes, calibrated scores rank the scans by a temperature that was fitted on these same scans, so "
+    "nothing can be promised on them"
+)
+
+
+def is_promised(rule: Rule) -> TypeGuard[MaxFnr | MaxFpr | Zones]:
+    """Whether any of its targets is promised for new scans."""
+    if isinstance(rule, MaxFnr | MaxFpr):
+        return rule.confidence is not None
+    return isinstance(rule, Zones) and not (rule.out_confidence is None and rule.in_confidence is None)
 
 
 def _check(name: str, value: float | None, *, low_is_in: bool = False, high_is_in: bool = False) -> None:

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from core.evaluation.at_threshold import rates_at
 from core.evaluation.decision.operating_point import OperatingPoint, check_threshold
-from core.evaluation.draws import DRAWS, drawn_counts, percentile_estimate
-from core.evaluation.intervals import Estimate, in_doubt, wilson_interval
+from core.evaluation.draws import DRAWS
+from core.evaluation.intervals import Estimate
 from core.evaluation.scored import Scored
+from core.evaluation.shares import share_estimate
 
 RULED_OUT, REFERRED, RULED_IN = "ruled out", "referred", "ruled in"
 ZONES = (RULED_OUT, REFERRED, RULED_IN)
@@ -82,6 +84,9 @@ def zone_of(score: float, lower: float, upper: float | None) -> str:
 def zone_figures(scored: Scored, lower: float, upper: float, *, draws: int = DRAWS, seed: int = 0) -> ZoneFigures:
     """The zones of scans at two thresholds that were chosen elsewhere.
 
+    FNR and NPV are those of `rates_at` at the lower threshold, FPR and PPV those at the upper, to the last bit, so that
+    one number has one interval wherever it stands.
+
     Args:
         scored: at least one scan; a share of nothing is NaN.
         lower, upper: in [0, 1], the lower not above the upper.
@@ -95,29 +100,20 @@ def zone_figures(scored: Scored, lower: float, upper: float, *, draws: int = DRA
     if lower > upper:
         raise ValueError(f"the lower threshold must not lie above the upper, found {lower:g} and {upper:g}")
     zone = (scored.scores >= lower).astype(np.intp) + (scored.scores >= upper)  # number in ZONES
-    cell = zone + 3 * ~scored.labels
-    counts = np.bincount(cell, minlength=6)
-    drawn = None if scored.independent else drawn_counts(cell, 6, scored.group_numbers, draws=draws, seed=seed)
-
-    def share(hits: list[int], trials: list[int]) -> Estimate:
-        hit, tried = int(counts[hits].sum()), int(counts[trials].sum())
-        if drawn is None or not tried:
-            return wilson_interval(hit, tried)
-        with np.errstate(invalid="ignore"):  # draws without a trial say nothing
-            estimate = percentile_estimate(hit / tried, drawn[:, hits].sum(axis=1) / drawn[:, trials].sum(axis=1))
-        return in_doubt(estimate, scored.groups_with(np.isin(cell, trials)))
-
+    counts = np.bincount(zone + 3 * ~scored.labels, minlength=6)
+    at_lower, at_upper = (rates_at(scored, threshold, draws=draws, seed=seed) for threshold in (lower, upper))
+    everybody = np.ones(scored.n, dtype=bool)
     return ZoneFigures(
         lower=float(lower),
         upper=float(upper),
         positives=(int(counts[0]), int(counts[1]), int(counts[2])),
         others=(int(counts[3]), int(counts[4]), int(counts[5])),
-        fnr=share([0], [0, 1, 2]),
-        fpr=share([5], [3, 4, 5]),
-        referred=share([1, 4], [0, 1, 2, 3, 4, 5]),
-        npv=share([3], [0, 3]),
-        ppv=share([2], [2, 5]),
-        by_groups=drawn is not None,
+        fnr=at_lower.fnr,
+        fpr=at_upper.fpr,
+        referred=share_estimate(zone == 1, everybody, scored.group_numbers, draws=draws, seed=seed),
+        npv=at_lower.npv,
+        ppv=at_upper.ppv,
+        by_groups=not scored.independent,
     )
 
 

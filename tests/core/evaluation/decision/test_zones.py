@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
+from core.evaluation.at_threshold import rates_at
 from core.evaluation.decision.zones import ZONES, zone_figures, zone_of
 from core.evaluation.scored import Scored
 from tests.core.evaluation.strategies_for_scores import labelled_scores
@@ -54,6 +55,17 @@ def test_scans_of_fewer_groups_have_wider_intervals():
     grouped = zone_figures(Scored.of(level, labels, np.arange(400) // 10), 0.3, 0.6)
     assert grouped.by_groups
     assert grouped.referred.high - grouped.referred.low > 1.5 * (alone.referred.high - alone.referred.low)
+
+
+@given(labelled_scores(), st.floats(0, 1), st.floats(0, 1))
+def test_rates_have_the_intervals_that_they_have_at_one_threshold(scored, one, other):
+    lower, upper = sorted((one, other))
+    figures = zone_figures(scored, lower, upper, draws=50)
+    below, above = rates_at(scored, lower, draws=50), rates_at(scored, upper, draws=50)
+    np.testing.assert_equal(
+        [figures.fnr.to_json(), figures.npv.to_json(), figures.fpr.to_json(), figures.ppv.to_json()],
+        [below.fnr.to_json(), below.npv.to_json(), above.fpr.to_json(), above.ppv.to_json()],
+    )
 
 
 @pytest.mark.parametrize(("lower", "upper"), [(0.6, 0.5), (-0.1, 0.5), (0.1, 1.1), (math.nan, 0.5)])
