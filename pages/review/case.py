@@ -18,6 +18,7 @@ from pages.review.viewer.maps_shown import asked_first, is_wide
 from pages.review.viewer.view import viewer
 from pages.shared import links, state
 from pages.shared.errors import errors_in_a_line
+from pages.shared.tabs import show_tabs
 
 LISTING, FACTS, OTHERS = "The whole worklist", "Facts", "Other runs"
 LIKE, FAITHFUL = "Look-alikes", "Is the map faithful?"
@@ -63,7 +64,6 @@ def _path(cases: pd.DataFrame, position: int) -> str:
 
 
 def _tabs(run: Run, cases: pd.DataFrame, position: int, point: OperatingPoint) -> None:
-    """Only the open one is worked out."""
     case = cases.iloc[position]
     panels = {
         LISTING: lambda: show_listing(cases, run, position),
@@ -72,7 +72,4 @@ def _tabs(run: Run, cases: pd.DataFrame, position: int, point: OperatingPoint) -
         FAITHFUL: lambda: show_faithfulness_of_shown(run, str(case["path"])),
         OTHERS: lambda: show_other_runs(case, run, point),
     }
-    for tab, show in zip(st.tabs(list(panels), key=state.CASE_TAB, on_change="rerun"), panels.values(), strict=True):
-        if tab.open:
-            with tab, errors_in_a_line():
-                show()
+    show_tabs(panels, key=state.CASE_TAB)

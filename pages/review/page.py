@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -22,7 +23,7 @@ from pages.review.scan_map import show_scan_map
 from pages.review.whole_run import show_whole_run
 from pages.shared import cached, frame, links, state
 from pages.shared.analyses import show_analysis
-from pages.shared.errors import errors_in_a_line
+from pages.shared.tabs import show_tabs
 from pages.shared.words import literal
 
 CASES, ALL, WHOLE_RUN = "cases", "all", "run"
@@ -144,11 +145,7 @@ def _show_worklist(run: Run, chips: DeltaGenerator) -> None:
 
 
 def _show_whole_run(run: Run) -> None:
-    """Only the open tab is worked out."""
-    for tab, show in zip(st.tabs(list(_OF_RUN), key=state.RUN_TAB, on_change="rerun"), _OF_RUN.values(), strict=True):
-        if tab.open:
-            with tab, errors_in_a_line():
-                show(run)
+    show_tabs({title: partial(show, run) for title, show in _OF_RUN.items()}, key=state.RUN_TAB)
 
 
 with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -6,6 +6,7 @@ Buttons and tables that keep nothing have keys of their own, beside where they a
 import streamlit as st
 
 # On every page
+KEPT = "-kept"  # after a key of tabs, str: the one that was open last, which Streamlit forgets with the page
 PICKED_RUN = "picked_run"  # str: id of the run in the sidebar
 # A worklist and its case
 CASE = "case"  # str: path of the scan under review, as in the run's index
@@ -26,7 +27,7 @@ NARROW_OPEN = "narrow_open"  # bool: whether its further choices are unfolded
 VIEW_CHOICE = "view_choice"  # str: the widget that shows it
 WORKLIST_PICTURES = "worklist_pictures"  # bool: whether its table has thumbnails
 CASE_ASKED = "case_asked"  # str: a case that a link or another page asked for, which is shown whatever the worklist is
-CASE_TAB = "case_tab"  # str: title of the tab below the case
+CASE_TAB = "case_tab"  # str: title of the tab below the case; + KEPT, as for the other tabs
 RUN_TAB = "run_tab"  # str: title of the tab of the run as a whole
 MAP_METHOD = "map_method"  # str: key of core.explanation.maps.METHODS on the review page
 MAP_TARGET = "map_target"  # str: class asked about there

@@ -1,6 +1,7 @@
 """Where do we cut? The threshold page."""
 
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
@@ -13,6 +14,7 @@ from pages.shared.caution_words import short_title, show_list, title_of
 from pages.shared.errors import errors_in_a_line, say_error
 from pages.shared.figures import PLOTLY_ADDRESS
 from pages.shared.splitting import say_how_split
+from pages.shared.tabs import show_tabs
 from pages.threshold import draft
 from pages.threshold.certainty import interval_words, intervals_by_groups
 from pages.threshold.controls import announce_saved, show_controls
@@ -84,10 +86,7 @@ def _try_thresholds(subject: Subject) -> None:
                 splits=intervals_by_groups(subject, tried),
             )
     # Only the open tab is computed: the others cost a release nothing.
-    for tab, show in zip(st.tabs(list(_TABS), key=state.THRESHOLD_TAB, on_change="rerun"), _TABS.values(), strict=True):
-        if tab.open:
-            with tab, errors_in_a_line():
-                show(subject)
+    show_tabs({title: partial(show, subject) for title, show in _TABS.items()}, key=state.THRESHOLD_TAB)
 
 
 def _about_test(subject: Subject) -> str:

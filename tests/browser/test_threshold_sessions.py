@@ -1,4 +1,7 @@
-"""Two people at one run: what one puts in force, or takes away, the other's open page notices before it saves."""
+"""Two people at one run: what one puts in force, or takes away, the other's open page notices before it saves.
+
+And one who goes elsewhere and comes back.
+"""
 
 import shutil
 
@@ -51,6 +54,17 @@ def test_a_deleted_run_is_not_brought_back_by_saving(page: Page, shared_app: App
     page.get_by_role("button", name="Use this threshold").click()
     expect(page.get_by_text(f"There is no finished run {run.id} here")).to_be_visible()
     assert not run.folder.exists()
+
+
+def test_who_comes_back_finds_the_tab_open_that_was_left(page: Page, shared_app: App, run: Run):
+    _open(page, shared_app, run)
+    page.get_by_role("tab", name="In patients").click()
+    expect(page.get_by_text("Of 1,000 people like these").first).to_be_visible()
+    page.get_by_role("link", name="Performance").click()
+    expect(page.get_by_role("heading", name="Performance")).to_be_visible()
+    page.get_by_role("link", name="Threshold").click()
+    expect(page.get_by_role("tab", name="In patients")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_text("Of 1,000 people like these").first).to_be_visible()
 
 
 def _open(page: Page, app: App, run: Run) -> None:
