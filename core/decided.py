@@ -11,7 +11,7 @@ from core.calibration import read_calibration
 from core.errors import RequestError, RunDamagedError, WorkError
 from core.evaluation.decision.operating_point import OperatingPoint, fixed_point
 from core.files import write_json
-from core.results import point_for_scores, split_results
+from core.results import point_for_scores, split_results, splits_of
 from core.runs import Run, now_text, read_json, read_run
 
 POINT_FILE = "operating_point.json"
@@ -181,6 +181,11 @@ def _read_or_put_aside(run: Run) -> tuple[Change, ...]:
 
 
 def _default(run: Run) -> OperatingPoint:
+    if run.has_results and "val" not in splits_of(run):
+        raise RequestError(
+            f"no threshold is in force for run {run.id}, which has no validation split to choose one on; evaluate it "
+            "at one that you give (--threshold), or train again with a validation split"
+        )
     return replace(fixed_point(split_results(run, "val").scored, split="val"), score_kind=_kind(run))
 
 

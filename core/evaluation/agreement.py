@@ -78,7 +78,8 @@ def matthews(matrices: Matrices) -> Values:
     """
     n, right = matrices.sum((-2, -1)), np.trace(matrices, axis1=-2, axis2=-1)
     truth, called = matrices.sum(-1), matrices.sum(-2)
-    spread_of_truth, spread_of_calls = n**2 - (truth**2).sum(-1), n**2 - (called**2).sum(-1)
+    # Counts that are drawn with doubt are not whole, and rounding takes a spread of nothing below it.
+    spread_of_truth, spread_of_calls = (np.maximum(n**2 - (of**2).sum(-1), 0.0) for of in (truth, called))
     values = share(n * right - (truth * called).sum(-1), np.sqrt(spread_of_truth * spread_of_calls))
     values = np.where((spread_of_calls <= 0) & (n > 0), 0.0, values)
     return np.where(spread_of_truth > 0, np.clip(values, -1, 1), np.nan)

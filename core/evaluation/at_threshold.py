@@ -43,8 +43,8 @@ def at_threshold(split: Classified, threshold: float, *, draws: int = DRAWS, see
 
     The positive class's shares are those of `rates_at`, to the last bit, so that every page says the same.
     Where all resamples agree, the percentile interval would claim certainty. There the interval of a share is
-    Wilson's, with the groups it is counted in as trials; scores are drawn with doubt about every class on whose recall
-    all agree (`with_doubt`).
+    Wilson's, with the groups it is counted in as trials, and there is none where that is a single one; scores are drawn
+    with doubt about every class on whose recall all agree (`with_doubt`).
     """
     names, size = split.classes, len(split.classes)
     counted = _Counted(split.cells_at(threshold), size, split.groups, draws, seed)
@@ -91,7 +91,9 @@ class _Counted:
     def share(self, share: Share) -> Estimate:
         if self.independent:
             return wilson_interval(int(self.matrix[share.counted].sum()), int(self.matrix[share.among].sum()))
-        return in_doubt(self._estimate(share.of, self.drawn), self._groups_in(share.among))
+        estimate, groups = self._estimate(share.of, self.drawn), self._groups_in(share.among)
+        # One group does not tell how far another would lie from it.
+        return in_doubt(estimate, groups) if groups > 1 else Estimate(estimate.value, math.nan, math.nan)
 
     def score(self, score: Callable[[Matrices], Values]) -> Estimate:
         return self._estimate(score, self._in_doubt)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit, ndtri
 
-from core.evaluation.intervals import Estimate, check_confidence
+from core.evaluation.intervals import Estimate, check_confidence, claims_certainty
 from core.evaluation.scored import Scored
 
 # What a float32 can be nearest to 1: a score of 0 or 1 has no logit and counts as this near to it.
@@ -99,9 +99,13 @@ def _fitted(
         spread = by_group.T @ by_group * (groups / (groups - 1) if groups > 1 else math.nan)
         variance = variance @ spread @ variance
     reach = float(ndtri((1 + confidence) / 2)) * np.sqrt(np.diag(variance))
-    return tuple(
+    found = tuple(
         Estimate(float(value), float(value - width), float(value + width))
         for value, width in zip(coefficients, reach, strict=True)
+    )
+    # Where what pulls at the line adds up to nothing in every group, its spread between groups is not to be seen.
+    return tuple(
+        Estimate(estimate.value, math.nan, math.nan) if claims_certainty(estimate) else estimate for estimate in found
     )
 
 

@@ -40,7 +40,12 @@ def auc_delong(scored: Scored, *, confidence: float = 0.95) -> Estimate:
     if variance <= 0 or not 0 < value < 1:
         trials = min(scored.groups_with(scored.labels), scored.groups_with(~scored.labels))
         return wilson_around(value, trials, confidence)
-    reach = float(ndtri((1 + confidence) / 2)) * math.sqrt(variance) / (value * (1 - value))
+    return on_logit_scale(value, math.sqrt(variance), confidence)
+
+
+def on_logit_scale(value: float, error: float, confidence: float) -> Estimate:
+    """A value in (0, 1) with the interval that is normal on the logit scale, given its standard error."""
+    reach = float(ndtri((1 + confidence) / 2)) * error / (value * (1 - value))
     centre = float(logit(value))
     return Estimate(value, min(float(expit(centre - reach)), value), max(float(expit(centre + reach)), value))
 

@@ -19,10 +19,10 @@ from core.evaluation.intervals import Estimate, check_confidence
 from core.evaluation.scored import Scored
 
 DRAWS = 2000
-FEW_GROUPS = 20
+FEW_GROUPS = 30
 """Below so many groups of a class, intervals from drawing groups come out too narrow: A. C. Cameron, J. B. Gelbach and
 D. L. Miller, "Bootstrap-based improvements for inference with clustered errors", Review of Economics and Statistics 90
-(2008), 414-427, who find it with 5 to 30."""
+(2008), 414-427, who find it with 5 to 30. Groups of unequal size count for fewer (`Scored.groups_worth`)."""
 
 _AT_ONCE = 4_000_000  # groups x draws held in memory together
 _KINDS_WORTH_ONE_GROUP = 15  # drawing how often one kind comes up costs as much as drawing that many groups
@@ -69,11 +69,18 @@ def few_groups_words(scored: Scored, unit: str = "scan") -> str:
 
     Where every scan is its own group it speaks of scans, or of what else the `unit` is that has a score each.
     """
-    fewest = min(scored.groups_with(scored.labels), scored.groups_with(~scored.labels))
-    if fewest >= FEW_GROUPS:
+    worth, there = min(
+        (scored.groups_worth(of_class), scored.groups_with(of_class)) for of_class in (scored.labels, ~scored.labels)
+    )
+    if worth >= FEW_GROUPS:
         return ""
-    drawn = f"{unit if scored.independent else 'group'}{'s' if fewest != 1 else ''}"
-    return f"too narrow, as one class has only {fewest} {drawn}: {FEW_GROUPS} would be enough"
+    drawn = f"{unit if scored.independent else 'group'}{'s' if there != 1 else ''}"
+    if worth == there:
+        return f"too narrow, as one class has only {there} {drawn}: it takes {FEW_GROUPS}"
+    return (
+        f"too narrow, as the {there} {drawn} of one class are so unequal in size that they count as {worth}: it takes "
+        f"{FEW_GROUPS}"
+    )
 
 
 def with_doubt(parts: NDArray[np.float64], kind: int, units: int, *, seed: Sequence[int] = (0,)) -> NDArray[np.float64]:

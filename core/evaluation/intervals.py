@@ -15,6 +15,7 @@ from core.evaluation.scored import checked_groups
 # Maps weights (draws, n), how often each scan was drawn, to values (draws,); NaN where undefined.
 WeightedStatistic = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
+_ROUNDING = 1e-12
 _WEIGHTS_AT_ONCE = 1_000_000  # draws x scans held in memory together: 8 MB
 
 
@@ -60,20 +61,21 @@ def wilson_interval(successes: int, trials: int, *, confidence: float = 0.95) ->
         raise ValueError(f"successes must lie in 0..{trials}, found {successes}")
     if trials == 0:
         return Estimate(math.nan, math.nan, math.nan)
-    share = successes / trials
-    z = float(ndtri((1 + confidence) / 2))
-    centre = (share + z * z / (2 * trials)) / (1 + z * z / trials)
-    reach = z / (1 + z * z / trials) * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials**2))
-    # At the ends the bound is the end itself; rounding must not move it.
-    low = 0.0 if successes == 0 else max(0.0, centre - reach)
-    high = 1.0 if successes == trials else min(1.0, centre + reach)
-    return Estimate(share, low, high)
+    return wilson_around(successes / trials, trials, confidence)
 
 
 def wilson_around(value: float, trials: int, confidence: float = 0.95) -> Estimate:
-    """A value in [0, 1] that is no share of whole counts, with Wilson's interval as if it were one of `trials`."""
-    interval = wilson_interval(round(value * trials), trials, confidence=confidence)
-    return Estimate(value, min(interval.low, value), max(interval.high, value))
+    """A value in [0, 1], whole counts or not, with Wilson's interval as if it were a share of `trials`, at least one.
+
+    What is left of 1 has the mirrored interval.
+    """
+    z = float(ndtri((1 + confidence) / 2))
+    centre = (value + z * z / (2 * trials)) / (1 + z * z / trials)
+    reach = z / (1 + z * z / trials) * math.sqrt(value * (1 - value) / trials + z * z / (4 * trials**2))
+    # At the ends the bound is the end itself; rounding must not move it.
+    low = 0.0 if value == 0 else max(0.0, min(centre - reach, value))
+    high = 1.0 if value == 1 else min(1.0, max(centre + reach, value))
+    return Estimate(value, low, high)
 
 
 def in_doubt(estimate: Estimate, trials: int, confidence: float = 0.95) -> Estimate:
@@ -81,7 +83,12 @@ def in_doubt(estimate: Estimate, trials: int, confidence: float = 0.95) -> Estim
 
     Where there is no interval (NaN), there is none.
     """
-    return wilson_around(estimate.value, trials, confidence) if estimate.low == estimate.high else estimate
+    return wilson_around(estimate.value, trials, confidence) if claims_certainty(estimate) else estimate
+
+
+def claims_certainty(estimate: Estimate) -> bool:
+    """Whether the ends of an interval are the same but for rounding."""
+    return estimate.high - estimate.low <= _ROUNDING * max(1.0, abs(estimate.value))
 
 
 def group_bootstrap(

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation.intervals import Estimate, check_confidence, in_doubt
+from core.evaluation.intervals import Estimate, check_confidence, claims_certainty, in_doubt
 from core.evaluation.scored import Scored
 
 _LEAST = float(np.finfo(np.float64).eps)  # a probability of 0 for what happened would cost without end
@@ -42,7 +42,7 @@ def log_loss(
     """
     given = probabilities[np.arange(truth.size), truth]
     estimate = mean_by_groups(-np.log(np.maximum(given, _LEAST)), groups, confidence=confidence)
-    if estimate.low == estimate.high:
+    if claims_certainty(estimate):
         return Estimate(estimate.value, math.nan, math.nan)
     return Estimate(estimate.value, max(estimate.low, 0.0), estimate.high)
 

@@ -176,12 +176,18 @@ def _means(values: NDArray[np.float64], number: NDArray[np.intp], sizes: NDArray
     """Mean of each column (n, k) by group, shape (groups, k); never outside of what was averaged.
 
     Rounding would leave it: a third of 0.7 + 0.7 + 0.7 is below 0.7, and a group of positive scans would be missed.
+    Rounding also differs with the order of what is added, so each column is added from the least to the greatest.
     """
+    means = np.empty((sizes.size, values.shape[1]))
     if not values.size:
-        return np.empty((sizes.size, values.shape[1]))
-    means = np.stack([np.bincount(number, column, minlength=sizes.size) / sizes for column in values.T], axis=1)
-    in_groups, starts = values[np.argsort(number, kind="stable")], np.cumsum(sizes) - sizes
-    return np.clip(means, np.minimum.reduceat(in_groups, starts), np.maximum.reduceat(in_groups, starts))
+        return means
+    ends = np.cumsum(sizes)
+    for column, of_column in enumerate(values.T):
+        rising = np.lexsort((of_column, number))
+        sums = np.bincount(number[rising], of_column[rising], minlength=sizes.size)
+        least, greatest = of_column[rising[ends - sizes]], of_column[rising[ends - 1]]
+        means[:, column] = np.clip(sums / sizes, least, greatest)
+    return means
 
 
 def _with_score(means: NDArray[np.float64], column: int, score: NDArray[np.float64]) -> NDArray[np.float64]:

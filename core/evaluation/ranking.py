@@ -6,10 +6,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri
 
 from core.evaluation.classified import Classified
-from core.evaluation.delong import auc_delong, auc_influence
+from core.evaluation.delong import auc_delong, auc_influence, on_logit_scale
 from core.evaluation.draws import DRAWS
 from core.evaluation.intervals import Estimate, wilson_around
 from core.evaluation.losses import brier_score, log_loss
@@ -58,23 +57,24 @@ def ranking_of(split: Classified, *, draws: int = DRAWS, seed: int = 0) -> Ranki
 def macro_auc(split: Classified, *, confidence: float = 0.95) -> Estimate:
     """Mean of the AUCs of each class against the rest, every class counting alike; classes without scans are left out.
 
-    The interval is normal, from how far each group moves the mean; Wilson's over groups where none does. As with
-    `auc_delong` it is NaN where a class has fewer than two groups with its scans, or with others: one group's AUC does
-    not tell how far another's would lie from it.
+    The interval is normal on the logit scale, as that of `auc_delong`, from how far each group moves the mean; Wilson's
+    over the groups of the scarcest class where none does, or where the mean is 0 or 1. As with `auc_delong` it is NaN
+    where a class has fewer than two groups with its scans, or with others: one group's AUC does not tell how far
+    another's would lie from it.
     """
     counted = [scored for scored in split.by_class.values() if scored.positives and scored.negatives]
     if not counted:
         return Estimate(math.nan, math.nan, math.nan)
     moved = [auc_influence(scored) for scored in counted]
     value = float(np.mean([area for area, _ in moved]))
-    if any(min(scored.groups_with(scored.labels), scored.groups_with(~scored.labels)) < 2 for scored in counted):
+    fewest = min(min(scored.groups_with(scored.labels), scored.groups_with(~scored.labels)) for scored in counted)
+    if fewest < 2:
         return Estimate(value, math.nan, math.nan)
     by_group = np.bincount(split.groups, weights=np.mean([influence for _, influence in moved], axis=0))
     error = math.sqrt(by_group.size / (by_group.size - 1) * float(by_group @ by_group))
-    if error == 0:
-        return wilson_around(value, by_group.size, confidence)
-    reach = float(ndtri((1 + confidence) / 2)) * error
-    return Estimate(value, max(value - reach, 0.0), min(value + reach, 1.0))
+    if error == 0 or not 0 < value < 1:
+        return wilson_around(value, fewest, confidence)
+    return on_logit_scale(value, error, confidence)
 
 
 def micro_auc(split: Classified) -> Estimate:

@@ -27,7 +27,7 @@ def auc_estimate(scored: Scored, *, draws: int = DRAWS, seed: int = 0, confidenc
     the variance of the Mann-Whitney statistic", Annals of Mathematical Statistics 28 (1957), 933-945.
 
     The interval is NaN where a class has fewer than two groups (resamples know only one of its like), or where fewer
-    than half of the resamples hold both classes. With fewer than 20 it is too narrow (`few_groups_words`).
+    than half of the resamples hold both classes. With few it is too narrow (`few_groups_words`).
 
     Raises:
         ValueError: draws is not positive, or confidence not within (0, 1).

@@ -80,6 +80,15 @@ class Scored:
         """How many groups have a scan in `mask`, shape (n,)."""
         return int(np.count_nonzero(np.bincount(self.group_numbers[mask]))) if mask.any() else 0
 
+    def groups_worth(self, mask: NDArray[np.bool_]) -> int:
+        """As how many groups of equal size those with scans in `mask`, shape (n,), count: less where one holds most.
+
+        The square of their scans over the sum of the groups' squares, rounded down. Source: L. Kish, "Survey Sampling"
+        (1965), section 11.7.
+        """
+        sizes = np.bincount(self.group_numbers[mask])
+        return int(sizes.sum() ** 2 // (sizes @ sizes)) if mask.any() else 0
+
 
 def checked_scores(scores: ArrayLike) -> NDArray[np.float64]:
     """A read-only float64 copy of shape (n,), or a ValueError saying what is wrong.

@@ -15,7 +15,6 @@ from core.evaluation.decision.operating_point import check_threshold
 from core.evaluation.draws import DRAWS, few_groups_words
 from core.evaluation.intervals import Estimate
 from core.evaluation.ranking import Ranking, ranking_of
-from core.evaluation.scored import Scored
 
 _RANKING = ("auc", "auc_delong", "average_precision", "brier", "log_loss")
 
@@ -192,15 +191,17 @@ def evaluation_at(
         by_class={name: figures | {"auc": ranking.class_aucs[name]} for name, figures in cut.by_class.items()},
         classes=classified.classes,
         confusion=tuple(tuple(int(count) for count in row) for row in cut.matrix),
-        interval_methods=_interval_methods(scored, unit, draws, seed),
+        interval_methods=_interval_methods(classified, unit, draws, seed),
     )
 
 
-def _interval_methods(scored: Scored, unit: str, draws: int, seed: int) -> dict[str, str]:
+def _interval_methods(classified: Classified, unit: str, draws: int, seed: int) -> dict[str, str]:
+    scored = classified.scored
     n, groups, alone = scored.n, scored.group_count, scored.independent
     few = few_groups_words(scored, unit)
     counted = f"{n} {unit}s"
     narrow = f"; {few}" if few else ""
+    scarcest = next(filter(None, (few_groups_words(of, unit) for of in classified.by_class.values())), "")
     drawn = f"single {unit}s ({counted}" if alone else f"whole groups ({groups} groups of {counted}"
     resampled = f"95 % percentile interval of {draws} resamples of {drawn}, seed {seed})"
     trials = f"{unit}s" if alone else "groups"
@@ -212,8 +213,10 @@ def _interval_methods(scored: Scored, unit: str, draws: int, seed: int) -> dict[
         f"{trials}{narrow if not alone else ''}",
         "auc": f"{resampled}; Wilson over {trials} where all resamples agree{narrow}",
         "delong": "95 % interval by DeLong's method on the logit scale"
-        + ("" if alone else f", with {groups} groups as units (Obuchowski)"),
-        "macro_auc": f"95 % normal interval from how far each of the {trials} moves it",
+        + ("" if alone else f", with {groups} groups as units (Obuchowski)")
+        + narrow,
+        "macro_auc": f"95 % interval from how far each of the {trials} moves it, on the logit scale"
+        + (f"; {scarcest}" if scarcest else ""),
         "losses": f"95 % Student's interval of a mean over {counted}"
         + ("" if alone else f", with {groups} groups as units"),
     }

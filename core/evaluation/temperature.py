@@ -186,10 +186,13 @@ def fit_temperature(
         )
     value = 1 / _inverse_temperature(decisions, target)
     if not LOWEST <= value <= HIGHEST:
-        raise ValueError(
-            f"the scores of {split} say too little about the truth to calibrate them: the best temperature would be "
-            f"{value:.3g}, outside {LOWEST:g} to {HIGHEST:g}"
+        why = (
+            f"say too little about the truth to calibrate them: the best temperature would be above {HIGHEST:g}"
+            if value > HIGHEST
+            else "tell the scans apart so well, or lie so near to each other, that nothing sharpens them enough: the "
+            f"best temperature would be below {LOWEST:g}"
         )
+        raise ValueError(f"the scores of {split} {why} ({value:.3g})")
     fewest_groups = min(np.unique(of_group[truth == k]).size for k in range(len(classes)))
     return Temperature(value, split, int(truth.size), int(counts.min()), fewest_groups)
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from core.cautions import Caution
     from core.data.dataset import Dataset
     from core.evaluation.decision.operating_point import OperatingPoint
+    from core.evaluation.decision.rules import Rule
     from core.evaluation.summary import Evaluation
     from core.models.build import LoadedModel
     from core.results import SplitResults
@@ -70,6 +71,11 @@ def point_in_force(run: Run) -> "OperatingPoint":
     if (run.folder / POINT_FILE).exists():
         return stored_or_default(run)
     return _default_point(str(run.folder), scores_changed(run), run)
+
+
+def over_the_choice(run: Run, rule: "Rule") -> "Rule":
+    """As the function of core, which looks into predictions and sweeps; anew once a minute. Raises as it does."""
+    return _over_the_choice(str(run.folder), scores_changed(run), rule.text, run, rule)
 
 
 def model(run: Run) -> "LoadedModel":
@@ -158,6 +164,13 @@ def _default_point(folder: str, changed_at: tuple[float, ...], _run: Run) -> "Op
 
     validation = results(_run, "val")
     return replace(fixed_point(validation.scored, split="val"), score_kind=validation.score_kind)
+
+
+@st.cache_resource(show_spinner=False, ttl=60, max_entries=256)
+def _over_the_choice(folder: str, changed_at: tuple[float, ...], text: str, _run: Run, _rule: "Rule") -> "Rule":
+    from core.sweeps.compared import over_the_choice as promised_of_all
+
+    return promised_of_all(_run, _rule)
 
 
 @st.cache_resource(show_spinner="Loading the network", max_entries=3)

@@ -142,10 +142,12 @@ def _ratio(value: float) -> str:
 
 
 def _interval_words(found: InPopulation) -> str:
+    few = f" They are {found.few}." if found.few else ""
     if found.by_groups:
-        return "95 % intervals from drawing whole groups."
+        return f"95 % intervals from drawing whole groups.{few}"
     if found.resampled:
-        return "95 % intervals from resamples, as one of the four counts is 0; all agree on it, so it is put in doubt."
+        why = "as one of the four counts is 0; all agree on it, so it is put in doubt"
+        return f"95 % intervals from resamples, {why}.{few}"
     return "95 % intervals of the likelihood ratios by Simel (1991); PPV and NPV follow from them."
 
 

@@ -20,8 +20,7 @@ from core.evaluation.decision.rules import (
     Rule,
     Youden,
 )
-from core.sweeps.compared import over_the_choice
-from pages.shared import state
+from pages.shared import cached, state
 from pages.shared.errors import say_error
 from pages.shared.words import literal
 from pages.threshold import draft
@@ -123,7 +122,7 @@ def pick(subject: Subject, asked: Callable[[Subject], Rule]) -> None:
     `asked` reads the fields: a click right after typing comes along with the number, before the script has seen it.
     """
     try:
-        rule = over_the_choice(subject.run, asked(subject))
+        rule = cached.over_the_choice(subject.run, asked(subject))
     except (ExplorerError, ValueError):
         return  # the form says it: it asks for the same rule right after
     try:
@@ -135,10 +134,10 @@ def pick(subject: Subject, asked: Callable[[Subject], Rule]) -> None:
 def asked_or_said(subject: Subject, asked: Callable[[Subject], Rule]) -> Rule | None:
     """The rule as its fields stand, its promise covering the choice of the network; None where none has such numbers.
 
-    Why is said then. Raises as `over_the_choice`.
+    Why is said then. Raises as `cached.over_the_choice`.
     """
     try:
-        return over_the_choice(subject.run, asked(subject))
+        return cached.over_the_choice(subject.run, asked(subject))
     except ValueError as error:
         say_error(str(error))
         return None

@@ -111,7 +111,9 @@ def test_a_prevalence_alone_tells_of_patients_at_the_threshold_in_force(threshol
     assert (facts["threshold"], facts["rule"]) == (0.5, "default")
     assert facts["test"]["in_patients"]["says"].startswith("Of 1,000 people like these, 50 have it: ")
     assert facts["val"]["in_patients"]["prevalence"] == 0.05
-    assert set(facts["val"]["in_patients"]) == {"prevalence", "ppv", "npv", "lr_positive", "lr_negative", "says"}
+    figures = {"prevalence", "ppv", "npv", "lr_positive", "lr_negative"}
+    assert set(facts["val"]["in_patients"]) == {*figures, "interval_method", "says"}
+    assert "95 % " in facts["val"]["in_patients"]["interval_method"]
 
 
 def test_changes_are_listed_and_taken_back(threshold, own_run):

@@ -191,14 +191,19 @@ def _promise_of_one(scored: Scored, rule: MaxFnr | MaxFpr, split: str) -> str:
     groups = f"{units.groups:,} group{'s' if units.groups != 1 else ''}"
     if rule.confidence is None:
         those = f"{scans} of {groups}" if units.by_groups else scans
-        return f"At most {budget:.4g} are {event} of the {those} in {split}; nothing is promised of new ones."
+        return f"At most {_share(budget)} are {event} of the {those} in {split}; nothing is promised of new ones."
     if not units.by_groups:
         like = f"New scans like the {scans} in {split}"
-        return f"{like} have an {rate} of at most {budget:.4g}, at {rule.confidence:.10g} confidence."
+        return f"{like} have an {rate} of at most {_share(budget)}, at {rule.confidence:.10g} confidence."
     return (
         f"In new groups like the {groups} with {scans} in {split}, the share of a group's {kind} scans that are "
-        f"{event} is at most {budget:.4g} in the mean over groups, at {rule.confidence:.10g} confidence."
+        f"{event} is at most {_share(budget)} in the mean over groups, at {rule.confidence:.10g} confidence."
     )
+
+
+def _share(budget: float) -> str:
+    """As asked for: a promise rounded up or down would be another one."""
+    return f"{budget:.15g}"
 
 
 def _over_the_choice(networks: int, split: str) -> str:

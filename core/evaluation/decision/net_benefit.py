@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PROBABILITIES = np.arange(1, 100) / 100
+_ROUNDING = 1e-12
 
 
 def decision_curve(
@@ -91,7 +92,7 @@ def model_curve(
     p, known, price = _checked(scored, prevalence, probabilities, confidence)
     # The score from which a scan's probability reaches p once it is carried over to the prevalence.
     shift = _odds(known) / _odds(scored.positives / scored.n)
-    cuts = p if math.isclose(shift, 1, rel_tol=1e-12) else p / (p + shift * (1 - p))
+    cuts = p if math.isclose(shift, 1, rel_tol=_ROUNDING) else _on_scores(p / (p + shift * (1 - p)), scored)
     shares, drawn = shares_called(scored, cuts, draws=draws, seed=seed)
     return _table(
         {
@@ -118,6 +119,15 @@ def benefit_at(
     check_threshold(threshold)
     shares, drawn = shares_called(scored, np.array([threshold]), draws=draws, seed=seed)
     return _table(_with_band("at_threshold", shares, drawn, known, price, confidence))
+
+
+def _on_scores(cuts: NDArray[np.float64], scored: Scored) -> NDArray[np.float64]:
+    """Cuts (k,), each taken to the score that it misses by rounding alone: who reaches it exactly is called."""
+    known = np.unique(scored.scores)
+    place = np.searchsorted(known, cuts)
+    below, above = known[np.maximum(place - 1, 0)], known[np.minimum(place, known.size - 1)]
+    nearest = np.where(cuts - below <= above - cuts, below, above)
+    return np.where(np.abs(nearest - cuts) <= _ROUNDING, nearest, cuts)
 
 
 def _checked(

@@ -14,7 +14,7 @@ from core.evaluation.agreement import share
 from core.evaluation.called import shares_called
 from core.evaluation.confusion import Counts, counts_at
 from core.evaluation.decision.rules import Cost
-from core.evaluation.draws import DRAWS, percentile_estimate
+from core.evaluation.draws import DRAWS, few_groups_words, percentile_estimate
 from core.evaluation.intervals import Estimate
 from core.evaluation.scored import Scored
 
@@ -71,6 +71,7 @@ class InPopulation:
         people: the same in whole people; None where a class is absent.
         by_groups: whether intervals are from drawing groups, because scans are not independent.
         resampled: whether they are from resamples at all, of groups or of scans; else by Simel's formula.
+        few: that they are too narrow, and why; empty where there are enough groups.
     """
 
     prevalence: float
@@ -81,6 +82,16 @@ class InPopulation:
     people: People | None
     by_groups: bool
     resampled: bool
+    few: str
+
+    @property
+    def interval_method(self) -> str:
+        """How the intervals are made."""
+        if self.people is None:
+            return "none, as one class is absent"
+        drawn = "whole groups" if self.by_groups else "single scans"
+        how = f"95 % percentile intervals of resamples of {drawn}" if self.resampled else "95 % intervals by Simel"
+        return f"{how}, the prevalence taken as known{f'; {self.few}' if self.few else ''}"
 
     def to_json(self) -> dict[str, Any]:
         """As plain values, None for NaN; a likelihood ratio names in `unbounded` those of its numbers that have no end.
@@ -93,6 +104,7 @@ class InPopulation:
             "npv": self.npv.to_json(),
             "lr_positive": _ratio_to_json(self.lr_positive),
             "lr_negative": _ratio_to_json(self.lr_negative),
+            "interval_method": self.interval_method,
             "says": self.people.says if self.people else "One class is absent: nothing can be said of people.",
         }
 
@@ -132,7 +144,7 @@ def in_population(
     counts = counts_at(scored, threshold)
     if not scored.positives or not scored.negatives:
         nothing = Estimate(math.nan, math.nan, math.nan)
-        return InPopulation(prevalence, nothing, nothing, nothing, nothing, None, not scored.independent, False)
+        return InPopulation(prevalence, nothing, nothing, nothing, nothing, None, not scored.independent, False, "")
     resampled = not (scored.independent and all((counts.tp, counts.fp, counts.fn, counts.tn)))
     if not resampled:
         positive = _simel((counts.tp, counts.fp), (scored.positives, scored.negatives))
@@ -151,6 +163,7 @@ def in_population(
         people=people_of(counts, prevalence),
         by_groups=not scored.independent,
         resampled=resampled,
+        few=few_groups_words(scored) if resampled else "",
     )
 
 
@@ -164,9 +177,11 @@ def people_of(counts: Counts, prevalence: float, *, people: int | None = None) -
             to, up to `MOST_PEOPLE`.
 
     Raises:
-        ValueError: a class is absent, or the prevalence is not within (0, 1).
+        ValueError: a class is absent, the prevalence is not within (0, 1), or there is nobody.
     """
     check_prevalence(prevalence)
+    if people is not None and people < 1:
+        raise ValueError(f"people must be at least 1, found {people}")
     positives, negatives = counts.tp + counts.fn, counts.fp + counts.tn
     if not positives or not negatives:
         raise ValueError(f"people need both classes to tell from, found {positives} positive and {negatives} others")

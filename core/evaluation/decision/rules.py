@@ -7,6 +7,7 @@ again; how each one picks is in `core.evaluation.decision.choosing`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import TypeGuard
 
 LEAST_BETA, MOST_BETA = 0.01, 100.0  # beyond, F-beta is precision or recall, to more digits than scans tell
@@ -98,7 +99,8 @@ class Cost:
     def __post_init__(self) -> None:
         for name in ("miss", "false_alarm"):
             _check_within(f"the cost of a {name.replace('_', ' ')}", getattr(self, name), LEAST_COST, MOST_COST)
-        _check("prevalence", self.prevalence)
+        if self.prevalence is not None:
+            _check("prevalence", self.prevalence)
 
     @property
     def text(self) -> str:
@@ -271,9 +273,8 @@ def is_promised(rule: Rule) -> TypeGuard[MaxFnr | MaxFpr | Zones]:
     return isinstance(rule, Zones) and not (rule.out_confidence is None and rule.in_confidence is None)
 
 
-def _check(name: str, value: float | None, *, low_is_in: bool = False, high_is_in: bool = False) -> None:
-    if value is None:
-        return
+def _check(name: str, value: float, *, low_is_in: bool = False, high_is_in: bool = False) -> None:
+    _check_number(name, value)
     above = value >= 0 if low_is_in else value > 0
     below = value <= 1 if high_is_in else value < 1
     if not (above and below):
@@ -282,13 +283,16 @@ def _check(name: str, value: float | None, *, low_is_in: bool = False, high_is_i
 
 
 def _check_within(name: str, value: float, least: float, most: float) -> None:
+    _check_number(name, value)
     if not least <= value <= most:  # NaN is not either
         raise ValueError(f"{name} must lie between {least:g} and {most:g}, found {value:g}")
 
 
 def _check_promise(name: str, value: float, confidence: float | None, *, called: str = "confidence") -> None:
+    if confidence is None:
+        return
     _check(called, confidence)
-    if confidence is not None and 0 < value < LEAST_PROMISED:
+    if 0 < value < LEAST_PROMISED:
         raise ValueError(f"{name} must be at least {LEAST_PROMISED:g} to be promised, found {value:g}")
 
 
@@ -318,5 +322,10 @@ def _bound_confidence(confidence: float | None, networks: int) -> float | None:
 
 
 def _check_networks(networks: int) -> None:
-    if networks < 1:
-        raise ValueError(f"networks compared must be at least 1, found {networks}")
+    if not isinstance(networks, Integral) or networks < 1:
+        raise ValueError(f"networks compared must be a whole number from 1, found {networks!r}")
+
+
+def _check_number(name: str, value: float) -> None:
+    if not isinstance(value, Real):
+        raise ValueError(f"{name} must be a number, found {value!r}")

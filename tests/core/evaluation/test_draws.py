@@ -123,6 +123,21 @@ def test_where_all_resamples_agree_the_share_is_drawn_from_jeffreys_distribution
 def test_few_of_a_class_are_said_whatever_the_unit(scans_each, unit):
     labels = np.repeat(np.arange(40) < 3, scans_each)
     scored = Scored.of(np.full(labels.size, 0.5), labels, np.repeat(np.arange(40), scans_each))
-    assert few_groups_words(scored) == f"too narrow, as one class has only {unit}: 20 would be enough"
+    assert few_groups_words(scored) == f"too narrow, as one class has only {unit}: it takes 30"
     assert few_groups_words(scored, "patient") == few_groups_words(scored).replace("scan", "patient")
-    assert few_groups_words(Scored.of([0.5] * 40, np.arange(40) < 20)) == ""
+    assert few_groups_words(Scored.of([0.5] * 60, np.arange(60) < 30)) == ""
+
+
+def test_groups_of_very_unequal_size_count_for_fewer():
+    sizes = np.tile([1, 1, 1, 30], 10)
+    groups = np.repeat(np.arange(40), sizes)
+    everyone = np.ones(groups.size, dtype=bool)
+    labels = np.r_[everyone, ~everyone]
+    scored = Scored.of(np.full(labels.size, 0.5), labels, np.r_[groups, groups + 40])
+    assert scored.groups_worth(labels) == sizes.sum() ** 2 // (sizes**2).sum() == 12
+    assert few_groups_words(scored) == (
+        "too narrow, as the 40 groups of one class are so unequal in size that they count as 12: it takes 30"
+    )
+    equal = Scored.of(np.full(90, 0.5), np.arange(90) < 45, np.arange(90) // 3)
+    assert equal.groups_worth(equal.labels) == equal.groups_with(equal.labels) == 15
+    assert equal.groups_worth(np.zeros(90, dtype=bool)) == 0

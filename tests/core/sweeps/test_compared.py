@@ -1,6 +1,7 @@
 import shutil
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 from tiny_sweeps import SHORT, asked, short_sweep
 
@@ -10,9 +11,25 @@ from core.runs import create_run
 from core.sweeps.compared import networks_compared, over_the_choice
 from core.training.config import TrainingConfig
 
+SPLIT_BY_GROUP = (("train", "a"), ("train", "b"), ("val", "c"), ("test", "d"))
+
+
+def with_scans(run, scans=SPLIT_BY_GROUP):
+    """The run, finished, with predictions for a scan of each split and group."""
+    table = pd.DataFrame(scans, columns=["split", "group"])
+    table = table.assign(path=[f"{row}.png" for row in range(len(table))], label="yes", yes=0.5, no=0.5)
+    table.to_parquet(run.folder / "predictions.parquet", index=False)
+    return run.updated(status="finished", classes=("yes", "no"), positive="yes")
+
+
+def run_with(folder, scans=SPLIT_BY_GROUP, **settings):
+    config = replace(TrainingConfig(), **settings)
+    return with_scans(create_run(folder, config=config.to_json(), data=folder), scans)
+
 
 def trial_of(sweep):
-    return create_run(sweep.runs_folder, config=sweep.config.to_json(), data=sweep.data, sweep=sweep.id)
+    run = create_run(sweep.runs_folder, config=sweep.config.to_json(), data=sweep.data, sweep=sweep.id)
+    return with_scans(run)
 
 
 @pytest.mark.parametrize(("best_by", "networks"), [("val_loss", 20), ("last", 1)])
@@ -44,8 +61,29 @@ def test_without_its_sweep_nothing_can_be_promised_of_a_trial(tmp_path):
     "rule", [MaxFnr(0.1, 0.95), MaxFpr(0.1, 0.9), Zones(0.1, 0.2, None, 0.9), Zones(0.1, 0.2, 0.9)]
 )
 def test_promises_cover_the_choice(tmp_path, rule):
-    run = create_run(tmp_path, config=replace(TrainingConfig(), epochs=7).to_json(), data=tmp_path)
-    assert over_the_choice(run, rule) == replace(rule, networks=7)
+    assert over_the_choice(run_with(tmp_path, epochs=7), rule) == replace(rule, networks=7)
+
+
+def test_a_run_that_began_with_anothers_weights_might_have_begun_with_those_of_any_of_its_epochs(tmp_path):
+    first = run_with(tmp_path, epochs=5)
+    second = run_with(tmp_path, init=first.id, epochs=3)
+    assert networks_compared(second) == 15
+    assert networks_compared(run_with(tmp_path, init=str(second.folder), epochs=1, best_by="last")) == 15
+    shutil.rmtree(first.folder)
+    with pytest.raises(RequestError, match=f"began with the weights of {first.id}, which is not here"):
+        networks_compared(second)
+    weights = tmp_path / "of-others.safetensors"
+    weights.write_bytes(b"")
+    assert networks_compared(run_with(tmp_path, init=str(weights), epochs=3)) == 3
+
+
+def test_nothing_is_promised_on_groups_that_training_has_seen(tmp_path):
+    run = run_with(tmp_path, (*SPLIT_BY_GROUP, ("val", "a")))
+    with pytest.raises(RequestError, match="1 group lies in its training split and in validation"):
+        over_the_choice(run, MaxFnr(0.1, 0.95))
+    assert over_the_choice(run, MaxFnr(0.1)) == MaxFnr(0.1)
+    tested_on_it = run_with(tmp_path, (*SPLIT_BY_GROUP, ("test", "a")))
+    assert over_the_choice(tested_on_it, MaxFnr(0.1, 0.95)).networks > 1
 
 
 def test_trials_that_were_made_count_though_fewer_are_wanted_by_now(tmp_path):
