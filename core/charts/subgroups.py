@@ -30,7 +30,7 @@ def subgroups_figure(subgroups: Subgroups, *, overall_fnr: float, title: str | N
     """
     shown = [part for part in subgroups.parts if part.positives][:MOST_SHOWN]
     if not shown:
-        return empty_figure("No subgroups: no column parts the positive scans.", title=title)
+        return empty_figure("No positive scan is in any subgroup, so nothing can be missed there.", title=title)
     rows = {id(part): row for row, part in enumerate(shown)}
     figure = go.Figure()
     for name, colour, of_kind in (

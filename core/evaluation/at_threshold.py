@@ -60,6 +60,7 @@ def at_threshold(split: Classified, threshold: float, *, draws: int = DRAWS, see
         shares = shares_of(size, number)
         by_class[name] = {"recall": counted.share(shares["recall"]), "precision": counted.share(shares["precision"])}
         by_class[name]["f1"] = counted.score(scores_of(number)["f1"])
+    by_class[split.positive] |= {name: figures[name] for name in ("recall", "precision")}
     return AtThreshold(counted.matrix, figures, averages, by_class)
 
 

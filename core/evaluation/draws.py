@@ -72,7 +72,7 @@ def few_groups_words(scored: Scored, unit: str = "scan") -> str:
     worth, there = min(
         (scored.groups_worth(of_class), scored.groups_with(of_class)) for of_class in (scored.labels, ~scored.labels)
     )
-    if worth >= FEW_GROUPS:
+    if worth >= FEW_GROUPS or not there:  # where a class is absent there is no interval
         return ""
     drawn = f"{unit if scored.independent else 'group'}{'s' if there != 1 else ''}"
     if worth == there:

@@ -201,7 +201,8 @@ def _interval_methods(classified: Classified, unit: str, draws: int, seed: int) 
     few = few_groups_words(scored, unit)
     counted = f"{n} {unit}s"
     narrow = f"; {few}" if few else ""
-    scarcest = next(filter(None, (few_groups_words(of, unit) for of in classified.by_class.values())), "")
+    there = [of for of in classified.by_class.values() if of.positives]
+    scarcest = few_groups_words(min(there, key=lambda of: of.groups_worth(of.labels)), unit)
     drawn = f"single {unit}s ({counted}" if alone else f"whole groups ({groups} groups of {counted}"
     resampled = f"95 % percentile interval of {draws} resamples of {drawn}, seed {seed})"
     trials = f"{unit}s" if alone else "groups"
@@ -218,5 +219,6 @@ def _interval_methods(classified: Classified, unit: str, draws: int, seed: int) 
         "macro_auc": f"95 % interval from how far each of the {trials} moves it, on the logit scale"
         + (f"; {scarcest}" if scarcest else ""),
         "losses": f"95 % Student's interval of a mean over {counted}"
-        + ("" if alone else f", with {groups} groups as units"),
+        + ("" if alone else f", with {groups} groups as units")
+        + f"; where all {unit}s are off by as much, Brier's is Wilson's over {trials}",
     }

@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.evaluation.intervals import Estimate
 from core.evaluation.patients import contradicting_groups, parsed_joining
-from core.evaluation.summary import Evaluation
+from core.evaluation.summary import METHOD_OF, Evaluation
 from core.results import group_word
 from core.runs import Run
 from pages.shared import cached, state
@@ -18,11 +18,21 @@ _WAYS = ("mean", "max", "2-of-n", "3-of-n", "4-of-n", "5-of-n")
 _FIGURES = {
     "missed (FNR)": "fnr",
     "false alarms (FPR)": "fpr",
-    "ROC AUC": "auc",
-    "accuracy": "accuracy",
+    "sensitivity (recall)": "recall",
+    "specificity": "specificity",
     "precision (PPV)": "precision",
     "NPV": "npv",
+    "accuracy": "accuracy",
+    "balanced accuracy": "balanced_accuracy",
     "F1": "f1",
+    "F2": "f2",
+    "MCC": "mcc",
+    "Cohen's kappa": "kappa",
+    "ROC AUC": "auc",
+    "ROC AUC (DeLong)": "auc_delong",
+    "average precision": "average_precision",
+    "Brier score": "brier",
+    "log loss": "log_loss",
 }
 
 
@@ -36,8 +46,9 @@ def joining_in_use(run: Run, split: str) -> str:
     joining = parsed_joining(state.get(state.JOINING, _WAYS[0]))
     one, many = unit_words(run)
     st.info(
-        f"**By {one}**: every figure down to the section By {one} counts {many}, not scans. A {one}'s score is "
-        f"{joining.words}. [The switch](#by-patient) is in that section.",
+        f"**By {one}**: every figure down to the section By {one}, and in the tables at the end, counts {many}, not "
+        f"scans; subgroups stay by scan. A {one}'s score is {joining.words}. [The switch](#by-patient) is in that "
+        "section.",
         icon=":material/groups:",
     )
     return joining.text
@@ -107,16 +118,17 @@ def show_by_patient(run: Run, split: str, threshold: float) -> None:
 
 
 def comparison_table(by_scan: Evaluation, joined: Evaluation, one: str) -> pd.DataFrame:
-    """A row a figure, its value and 95 % interval by scan and by patient."""
+    """A row a figure, its value and 95 % interval by scan and by patient, then how both intervals were made."""
     rows: list[dict[str, object]] = []
     for name, attribute in _FIGURES.items():
         row: dict[str, object] = {"figure": name}
         for way, evaluation in (("by scan", by_scan), (f"by {one}", joined)):
             estimate: Estimate = getattr(evaluation, attribute)
             row |= {way: estimate.value, f"{way}, low": estimate.low, f"{way}, high": estimate.high}
+        for way, evaluation in (("by scan", by_scan), (f"by {one}", joined)):
+            row[f"interval {way}"] = evaluation.interval_methods[METHOD_OF[attribute]]
         rows.append(row)
-    columns = [f"{way}{part}" for way in ("by scan", f"by {one}") for part in ("", ", low", ", high")]
-    return pd.DataFrame(rows, columns=["figure", *columns])
+    return pd.DataFrame(rows)
 
 
 def _cards(evaluation: Evaluation, counted: str) -> None:

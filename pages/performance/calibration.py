@@ -124,7 +124,7 @@ def bins_table(reports: dict[str, CalibrationReport]) -> pd.DataFrame:
 def temperature_words(temperature: Temperature, one: str) -> str:
     """What a temperature says of a model, in a sentence or two; `one` is what a group is called."""
     if math.isclose(temperature.value, 1, rel_tol=0.05):
-        means = "the scores are about as sure as they may be"
+        means = "scores further apart or nearer together would hardly fit better"
     elif temperature.value > 1:
         means = "the network is surer of itself than it has reason to be"
     else:
@@ -133,6 +133,7 @@ def temperature_words(temperature: Temperature, one: str) -> str:
         f"Temperature **{temperature.value:.2f}**, fitted on {temperature.n:,} "
         f"{SPLIT_NAMES[temperature.split].lower()} scans: {means}."
     )
+    says += " It mends no scores that are all too high or all too low: the intercept tells of that."
     if temperature.is_rough:
         groups = temperature.fewest_groups
         alone = groups is None or groups == temperature.fewest
@@ -148,6 +149,7 @@ def _pick_binning(counted: str) -> Binning:
         default=BINNINGS[0],
         required=True,
         key=state.CALIBRATION_BINNING,
+        persist_state="session",
         format_func=str.capitalize,
         help=f"Equal count: as many {counted} in each bin. Equal width: each bin a tenth of the scores.",
     )

@@ -3,11 +3,13 @@
 import streamlit as st
 
 from core.cautions import TORN, Caution
+from core.evaluation.summary import Evaluation
 from core.results import splits_of
 from core.runs import Run
 from pages.shared import cached
 from pages.shared.caution_words import show_list, title_of
 from pages.shared.splitting import say_how_split
+from pages.shared.words import SPLIT_NAMES, literal
 
 
 def show_honest_words(run: Run, split: str) -> None:
@@ -30,6 +32,20 @@ def show_honest_words(run: Run, split: str) -> None:
     grave = any(caution.too_good and caution.severity == "high" and not caution.decided for caution in found)
     with st.expander(title_of(found), expanded=grave, icon=":material/policy:"):
         show_list(found)
+
+
+def say_absent_class(run: Run, evaluation: Evaluation) -> None:
+    """That a split has no scans of a class, and what cannot be told then."""
+    here = SPLIT_NAMES[evaluation.split]
+    absent = [name for name, row in zip(evaluation.classes, evaluation.confusion, strict=True) if not sum(row)]
+    if not absent:
+        return
+    lacking = "the share missed" if run.record.positive in absent else "false alarms"
+    whole = evaluation.positives in (0, evaluation.n)
+    then = f"nothing tells {lacking}, nor the AUC" if whole else "averages over the classes leave it out"
+    st.warning(
+        f"{here} has no {literal(' and no '.join(absent))} {evaluation.counted}: {then}.", icon=":material/group_off:"
+    )
 
 
 def remind(run: Run, split: str) -> None:

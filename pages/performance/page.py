@@ -8,7 +8,7 @@ from core.runs import Run
 from pages.performance.by_patient import joining_in_use, show_by_patient
 from pages.performance.calibration import end_where_damaged, show_calibration
 from pages.performance.curves import show_curves
-from pages.performance.honest_words import remind, show_honest_words
+from pages.performance.honest_words import remind, say_absent_class, show_honest_words
 from pages.performance.matrix import show_matrix
 from pages.performance.rates import show_rates
 from pages.performance.report import show_tables
@@ -53,6 +53,7 @@ evaluation = cached.evaluation(run, split, threshold, joining)
 counts = counts_at(results.scored, threshold)
 
 show_honest_words(run, split)
+say_absent_class(run, evaluation)
 st.caption(f"Threshold {score_text(threshold)}, {literal(point.says)}.")
 if point.upper is not None:
     st.caption(

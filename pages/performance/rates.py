@@ -31,8 +31,8 @@ _SCORES = (
 _RANKING = (
     ("auc_delong", "ROC AUC (DeLong)", "chance that a positive scores above another; the interval by another method"),
     ("average_precision", "Average precision", "area under precision and recall"),
-    ("brier", "Brier score", "squared error, lower is better"),
-    ("log_loss", "Log loss", "lower is better"),
+    ("brier", "Brier score", "squared error of the positive class's score, lower is better"),
+    ("log_loss", "Log loss", "minus the log of what the true class was given, over all classes; lower is better"),
 )
 _AVERAGES = (
     ("macro_recall", "Recall, macro", "mean over the classes"),

@@ -47,13 +47,14 @@ def show_subgroups(run: Run, split: str, threshold: float) -> None:
 
 
 def subgroups_table(found: Subgroups) -> pd.DataFrame:
-    """A row a subgroup, the worst first; `too small because` is empty where there are enough positives."""
+    """A row a subgroup, the worst first; `too small because` is there where any has too few positives."""
     rows = [
         {
             "column": part.column,
             "part": part.part,
             "scans": part.n,
             "positive": part.positives,
+            "too small because": part.too_small,
             "FNR": part.fnr.value,
             "FNR low": part.fnr.low,
             "FNR high": part.fnr.high,
@@ -63,11 +64,11 @@ def subgroups_table(found: Subgroups) -> pd.DataFrame:
             "AUC": part.auc.value,
             "AUC low": part.auc.low,
             "AUC high": part.auc.high,
-            "too small because": part.too_small,
         }
         for part in found.parts
     ]
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    return table if any(part.too_small for part in found.parts) else table.drop(columns="too small because")
 
 
 def gaps_table(found: Subgroups) -> pd.DataFrame:
@@ -134,7 +135,7 @@ def _gap_interval(low: float, high: float) -> str:
 
 def _show_table(found: Subgroups, name: str) -> None:
     rows = subgroups_table(found)
-    faint = rows["too small because"] != ""
+    faint = [bool(part.too_small) for part in found.parts]
     styled = rows.style.apply(lambda row: [_FAINT if faint[row.name] else ""] * len(row), axis=1)
     shares = {column: st.column_config.NumberColumn(format="percent") for column in _SHARES}
     areas = {column: st.column_config.NumberColumn(format="%.3f") for column in ("AUC", "AUC low", "AUC high")}

@@ -10,7 +10,7 @@ from core.runs import Run
 from pages.shared import cached, links, state
 from pages.shared.errors import errors_in_a_line
 from pages.shared.saved_point import DEFAULT_THRESHOLD, SavedPoint, saved_point, speaks_of_calibrated_scores
-from pages.shared.words import literal, run_name, score_text, sentence, share
+from pages.shared.words import literal, run_names, score_text, sentence, share
 
 
 class _PageEndedError(Exception):
@@ -39,7 +39,7 @@ def sidebar(url_path: str) -> None:
             "Run",
             list(runs),
             key=state.PICKED_RUN,
-            format_func=lambda run_id: run_name(runs[run_id]),
+            format_func=run_names(runs.values()).__getitem__,
             on_change=links.forget_narrowing,
             persist_state="session",  # st.switch_page forgets what widgets hold
         )

@@ -2,6 +2,8 @@
 
 import math
 import re
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,3 +78,10 @@ def run_name(run: Run) -> str:
     record = run.record
     when = record.created[5:19].replace("T", " ")  # to the second: several may be begun within a minute
     return f"{when}, {record.config.get('backbone')} on {Path(record.data).name}"
+
+
+def run_names(runs: Iterable[Run]) -> dict[str, str]:
+    """The names of runs by id, each another one: a select box tells its options apart by their words alone."""
+    names = {run.id: run_name(run) for run in runs}
+    often = Counter(names.values())
+    return {run_id: name if often[name] == 1 else f"{name} ({run_id[-4:]})" for run_id, name in names.items()}

@@ -9,7 +9,7 @@ from core.training import jobs
 from pages.shared import cached, state
 from pages.shared.errors import say_error, say_problem
 from pages.shared.progress import WORKING
-from pages.shared.words import run_name
+from pages.shared.words import run_names
 from pages.training.form import training_form
 from pages.training.live import live_run
 from pages.training.queue import show_queue
@@ -21,7 +21,7 @@ _TABS = ("Runs", "Queue", "Sweeps")
 
 def _watched(runs: list[Run]) -> Run:
     """The run to show: the one chosen, else the one at work, else the newest."""
-    by_id = {run.id: run for run in runs}
+    by_id, names = {run.id: run for run in runs}, run_names(runs)
     statuses = {run.id: jobs.current_status(run)[0] for run in runs}
     first = ("running", "queued")
     order = sorted(by_id, key=lambda run_id: first.index(statuses[run_id]) if statuses[run_id] in WORKING else 2)
@@ -30,7 +30,7 @@ def _watched(runs: list[Run]) -> Run:
         "Run to watch",
         order,
         index=order.index(chosen) if chosen in by_id else 0,
-        format_func=lambda run_id: f"{statuses[run_id]}: {run_name(by_id[run_id])}",
+        format_func=lambda run_id: f"{statuses[run_id]}: {names[run_id]}",
         help="One trains at a time; the others wait, in the order that the queue shows.",
     )
     state.put(state.WATCHED_RUN, picked)

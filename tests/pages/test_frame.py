@@ -27,6 +27,7 @@ from pages.shared import errors, saved_point, state
 from pages.shared.headers import CONTENT_SECURITY_POLICY
 from pages.shared.progress import progress_words
 from pages.shared.tables import _format, csv_text
+from pages.shared.words import run_name, run_names
 
 Opened = Callable[..., AppTest]
 PAGES = Path(__file__).resolve().parents[2] / "pages"
@@ -226,3 +227,12 @@ def test_progress_is_said_from_whatever_is_there(facts: dict[str, object], words
     share, said = progress_words(facts)
     assert 0 <= share <= 1
     assert said == words
+
+
+def test_runs_of_one_second_have_names_of_their_own(tiny_run: Run) -> None:
+    twin = replace(tiny_run, folder=tiny_run.folder.with_name("another-1111"))
+    later = older_run_beside(tiny_run)
+    names = run_names([tiny_run, twin, later])
+    assert len(set(names.values())) == 3
+    assert names[twin.id].endswith("(1111)")
+    assert names[later.id] == run_name(later)

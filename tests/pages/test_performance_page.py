@@ -409,3 +409,14 @@ def _traces(at: AppTest, named: str) -> list[dict[str, Any]]:
 def _spec(at: AppTest, named: str) -> dict[str, Any]:
     specs = [chart.proto for chart in at.get("plotly_chart")]
     return json.loads(next(proto.spec for proto in specs if proto.alt.startswith(named)))
+
+
+@pytest.mark.parametrize(("left", "lacking"), [("non-COVID", "nothing tells the share missed, nor the AUC")])
+def test_a_split_without_a_class_says_what_cannot_be_told(app: Opened, tiny_run: Run, left: str, lacking: str) -> None:
+    path = tiny_run.folder / "predictions.parquet"
+    predictions = pd.read_parquet(path)
+    kept = (predictions["split"] != "test") | (predictions["label"] == left)
+    predictions[kept].to_parquet(path, index=False)
+    at = app(PAGE)
+    assert any(f"Test has no COVID scans: {lacking}." in plain(warning.value) for warning in at.warning)
+    assert "only 0" not in plain(" ".join(caption.value for caption in at.caption))

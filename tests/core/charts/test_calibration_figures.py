@@ -75,4 +75,4 @@ def test_only_so_many_subgroups_are_drawn_and_long_names_are_cut():
 def test_subgroups_without_positives_are_words():
     scored = Scored.of([0.1] * 6, [False] * 6)
     found = subgroups_of(scored, 0.5, pd.DataFrame({"site": list("ababab")}))
-    assert "No subgroups" in words(subgroups_figure(found, overall_fnr=float("nan")))
+    assert "No positive scan is in any subgroup" in words(subgroups_figure(found, overall_fnr=float("nan")))

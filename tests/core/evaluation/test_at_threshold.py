@@ -92,3 +92,34 @@ def test_many_classes_without_a_mistake_claim_no_certainty():
     for estimate in (found.figures["kappa"], found.figures["mcc"], found.averages["macro_f1"]):
         assert estimate.value == estimate.high == pytest.approx(1)
         assert estimate.low < 0.8
+
+
+def test_one_groups_positives_do_not_tell_how_far_anothers_would_lie():
+    found = rates_at(Scored.of([0.9, 0.1, 0.1, 0.2, 0.3], [1, 1, 0, 0, 0], list("aabcc")), 0.5)
+    assert (found.fnr.value, found.sensitivity.value) == (0.5, 0.5)
+    assert math.isnan(found.fnr.low)
+    assert math.isnan(found.sensitivity.high)
+
+
+def test_groups_that_all_agree_give_the_rest_the_mirrored_interval():
+    found = rates_at(Scored.of([0.9, 0.1] * 3 + [0.1], [1, 1] * 3 + [0], list("aabbccd")), 0.5)
+    assert (1 - found.fnr.high, 1 - found.fnr.low) == pytest.approx((found.sensitivity.low, found.sensitivity.high))
+
+
+def test_of_several_classes_the_positive_one_has_one_interval_a_rate():
+    rng = np.random.default_rng(0)
+    names = ("a", "b", "c")
+    truth, groups = rng.integers(3, size=240), np.arange(240) // 3
+    probabilities = rng.dirichlet([1, 1, 1], 240) * 0.5 + np.eye(3)[truth] * 0.5
+    split = Classified.of(probabilities, np.array(names)[truth], groups, classes=names, positive="b")
+    found = at_threshold(split, 0.4)
+    assert found.by_class["b"]["recall"] == found.figures["recall"] == rates_at(split.scored, 0.4).sensitivity
+    assert found.by_class["b"]["precision"] == found.figures["precision"]
+    assert found.by_class["b"]["f1"] == found.figures["f1"]
+
+
+def test_a_split_of_one_class_of_three_warns_of_nothing():
+    names = ("a", "b", "c")
+    probabilities = np.random.default_rng(0).dirichlet([1, 1, 1], 30)
+    split = Classified.of(probabilities, ["b"] * 30, np.arange(30) // 3, classes=names, positive="b")
+    assert math.isnan(at_threshold(split, 0.3).figures["mcc"].value)  # a warning would be an error here

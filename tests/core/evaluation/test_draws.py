@@ -141,3 +141,7 @@ def test_groups_of_very_unequal_size_count_for_fewer():
     equal = Scored.of(np.full(90, 0.5), np.arange(90) < 45, np.arange(90) // 3)
     assert equal.groups_worth(equal.labels) == equal.groups_with(equal.labels) == 15
     assert equal.groups_worth(np.zeros(90, dtype=bool)) == 0
+
+
+def test_a_class_that_is_absent_is_not_called_few():
+    assert few_groups_words(Scored.of([0.5] * 4, [False] * 4, list("aabb"))) == ""

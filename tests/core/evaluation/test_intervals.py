@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, binomtest
 
-from core.evaluation.intervals import Estimate, group_bootstrap, wilson_interval
+from core.evaluation.intervals import Estimate, group_bootstrap, in_doubt, wilson_around, wilson_interval
 
 
 @given(st.integers(1, 5000), st.data(), st.sampled_from([0.8, 0.9, 0.95, 0.99]))
@@ -132,3 +132,16 @@ def test_no_scans_have_no_value():
 def test_bootstrap_without_draws_is_refused():
     with pytest.raises(ValueError, match="draws must be at least 1"):
         group_bootstrap(mean_of(np.arange(2.0)), ["a", "b"], draws=0)
+
+
+@given(st.floats(0, 1), st.integers(1, 50))
+def test_what_is_left_of_one_has_the_mirrored_wilson_interval(value, trials):
+    share, rest = wilson_around(value, trials), wilson_around(1 - value, trials)
+    assert (1 - rest.high, 1 - rest.low) == pytest.approx((share.low, share.high), abs=1e-9)
+    assert share.low <= share.value <= share.high
+
+
+def test_ends_that_only_rounding_parts_claim_certainty():
+    third = Estimate(0.09, 0.08999999999999997, 0.09000000000000005)
+    assert in_doubt(third, 3) == wilson_around(0.09, 3)
+    assert in_doubt(Estimate(0.09, 0.089, 0.091), 3) == Estimate(0.09, 0.089, 0.091)

@@ -60,3 +60,10 @@ def test_a_certainty_that_was_wrong_costs_much_but_not_without_end():
 def test_no_scans_and_one_group_have_no_interval():
     assert math.isnan(mean_by_groups(np.array([]), np.array([], dtype=int)).value)
     assert math.isnan(mean_by_groups(np.array([1.0, 2.0]), np.array([0, 0])).low)
+
+
+@pytest.mark.parametrize("n", [3, 6, 7, 11])
+def test_scans_that_are_all_off_by_as_much_claim_no_certainty_whatever_rounding_says(n):
+    found = brier_score(Scored.of([0.3] * n, [False] * n))
+    assert found.high - found.low > 0.1
+    assert math.isnan(log_loss(np.tile([0.7, 0.3], (n, 1)), np.zeros(n, dtype=np.int64), np.arange(n)).low)

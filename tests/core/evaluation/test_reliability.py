@@ -184,3 +184,10 @@ def test_scores_of_nothing_and_one_break_no_line(scored):
     line = calibration_line(certain)
     assert math.isfinite(line.intercept.value)
     assert math.isnan(line.slope.value) == bool(line.reason)
+
+
+def test_groups_in_which_all_cancels_out_claim_no_certainty():
+    line = calibration_line(Scored.of([0.2, 0.8, 0.7, 0.3] * 10, [0, 1, 0, 1] * 10, np.repeat(range(10), 4)))
+    assert 0 < line.slope.value < 1
+    assert math.isnan(line.slope.low)
+    assert math.isnan(line.intercept.high)

@@ -275,3 +275,20 @@ def test_a_run_of_one_group_has_figures_and_no_intervals():
         if not name.startswith(("macro_", "micro_")):
             assert math.isnan(getattr(found, name).low)
             assert not math.isnan(getattr(found, name).value)
+
+
+def test_macro_auc_and_delong_say_that_a_class_is_scarce():
+    probabilities, labels, groups = sample()
+    methods = report(probabilities, labels, groups).interval_methods
+    assert "logit scale" in methods["macro_auc"]
+    scarce = evaluate(
+        np.full((12, 3), 1 / 3),
+        ["a"] * 6 + ["b"] * 4 + ["c"] * 2,
+        range(12),
+        classes=("a", "b", "c"),
+        positive="a",
+        threshold=0.5,
+        split="val",
+    ).interval_methods
+    assert "too narrow, as one class has only 2 scans" in scarce["macro_auc"]
+    assert "too narrow, as one class has only 6 scans" in scarce["delong"]

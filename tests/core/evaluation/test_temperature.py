@@ -193,3 +193,9 @@ def test_what_is_no_temperature_is_refused(value):
 def test_what_is_no_probability_is_refused(probabilities):
     with pytest.raises(ValueError, match=r"probabilities must|two or more different classes"):
         temperature(2).applied(probabilities)
+
+
+def test_scores_that_tell_nearly_all_and_lie_near_each_other_are_refused_for_that():
+    scores = np.array([0.9, 0.8, 0.5, 0.2, 0.1])
+    with pytest.raises(ValueError, match="tell the scans apart so well, or lie so near to each other"):
+        fit_temperature(np.c_[1 - scores, scores], list("pppnn"), classes=("n", "p"), positive="p")

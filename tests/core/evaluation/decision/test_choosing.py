@@ -314,3 +314,8 @@ def test_a_damaged_operating_point_is_refused_in_one_line(changes):
     with pytest.raises(ValueError, match="an operating point needs threshold") as refused:
         OperatingPoint.from_json(chosen(grouped(4), MaxFnr(0.05)).to_json() | changes)
     assert "\n" not in str(refused.value)
+
+
+def test_a_promise_names_the_target_as_it_was_asked_for():
+    point = chosen(Scored.of([0.1, 0.5, 0.6, 0.7, 0.2], [1, 1, 1, 0, 0]), MaxFnr(1 / 3))
+    assert "At most 0.333333333333333 are missed" in point.promise

@@ -100,3 +100,9 @@ def test_one_class_absent_is_said():
 def test_a_threshold_that_is_none_is_refused():
     with pytest.raises(ValueError, match="found nan"):
         benefit_at(Scored.of([0.9, 0.1], [1, 0]), math.nan)
+
+
+def test_scores_that_a_stated_prevalence_takes_exactly_to_the_probability_reach_it():
+    scored = Scored.of(np.r_[[0.7] * 6, [0.9] * 6, [0.7] * 6, [0.1] * 12], [1] * 12 + [0] * 18)
+    curve = decision_curve(scored, threshold=0.5, prevalence=0.3, probabilities=[0.6], draws=10)  # 0.7 becomes 0.6
+    assert curve["model"].iloc[0] == pytest.approx(0.3 - 0.7 * (6 / 18) * 1.5)

@@ -191,3 +191,17 @@ def test_a_threshold_of_0_calls_everybody_without_a_doubt():
     found = in_population(scored, 0.0, 0.05)
     assert (found.lr_positive.low, found.lr_positive.high) == (1, 1)
     assert (found.ppv.low, found.ppv.high) == pytest.approx((0.05, 0.05))
+
+
+def test_how_intervals_were_made_is_said_and_that_groups_are_few():
+    grouped = Scored.of([0.9, 0.8, 0.2, 0.6, 0.1, 0.3], [1, 1, 1, 0, 0, 0], list("aabccd"))
+    said = in_population(grouped, 0.5, 0.1).to_json()["interval_method"]
+    assert said.startswith("95 % percentile intervals of resamples of whole groups")
+    assert "too narrow" in said
+    single = in_population(Scored.of([0.9, 0.2, 0.6, 0.1], [1, 1, 0, 0]), 0.5, 0.1)
+    assert single.interval_method == "95 % intervals by Simel, the prevalence taken as known"
+
+
+def test_nobody_is_no_number_of_people():
+    with pytest.raises(ValueError, match="people must be at least 1, found -5"):
+        people_of(Counts(tp=1, fp=1, tn=1, fn=1), 0.5, people=-5)
