@@ -13,6 +13,7 @@ from core.evaluation.carried import carried_point
 from core.evaluation.classified import Classified
 from core.evaluation.confusion import cell_of
 from core.evaluation.decision.operating_point import OperatingPoint
+from core.evaluation.decision.rule_texts import rule_words
 from core.evaluation.patients import Joining, joined_scans
 from core.evaluation.predicted import predicted_labels
 from core.evaluation.ranking import Ranking, ranking_of
@@ -194,7 +195,10 @@ def point_for_scores(run: Run, point: OperatingPoint) -> OperatingPoint:
             point, calibration.temperature, scored, classes=len(run.record.classes), score_kind=score_kind
         )
     except ValueError as error:
-        raise RequestError(f"cannot apply {point.rule} to the scores in force: {error}; choose again") from error
+        raise RequestError(
+            f"the rule of this threshold ({rule_words(point.rule)}) cannot be met on the scores in force: {error}; "
+            "choose another threshold"
+        ) from error
 
 
 def torn_groups(run: Run) -> int:

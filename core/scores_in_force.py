@@ -9,6 +9,7 @@ from core.decided import stored_point
 from core.errors import RequestError, RunDamagedError
 from core.evaluation.calibration_line import CalibrationLine, calibration_line
 from core.evaluation.carried import carried_point
+from core.evaluation.decision.rule_texts import rule_words
 from core.evaluation.patients import Joining
 from core.evaluation.reliability import Binning, Calibration, calibration_of
 from core.evaluation.temperature import Temperature, fit_temperature
@@ -158,7 +159,7 @@ def _carried(run: Run, temperature: Temperature, score_kind: str) -> dict[str, A
         carried = carried_point(point, temperature, val.scored, classes=len(val.classes), score_kind=score_kind)
     except ValueError as error:
         raise RequestError(
-            f"the rule of the threshold in force ({point.rule}) cannot be met on these scores: {error}; "
+            f"the rule of the threshold in force ({rule_words(point.rule)}) cannot be met on these scores: {error}; "
             "choose another threshold first"
         ) from error
     return {"carried_from": point.to_json(), "carried_point": carried.to_json()}

@@ -164,9 +164,14 @@ def _figures(results: "SplitResults", point: "OperatingPoint", prevalence: float
     """A split's figures at the threshold; its zones where there are two, and patients where a prevalence is given."""
     facts = figures_at(results, point.threshold, point.upper)
     if prevalence is not None:
-        from core.evaluation.decision.population import in_population
+        from core.evaluation.decision.population import ZonesInPopulation, in_population
 
-        facts["in_patients"] = in_population(results.scored, point.threshold, prevalence).to_json()
+        found = in_population(results.scored, point.threshold, prevalence)
+        if point.upper is None:
+            facts["in_patients"] = found.to_json()
+        else:
+            upper = in_population(results.scored, point.upper, prevalence)
+            facts["in_patients"] = ZonesInPopulation(found, upper).to_json()
     return facts
 
 

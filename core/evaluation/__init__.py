@@ -89,7 +89,15 @@ _HOMES = {
     "decision.choosing": ("chosen",),
     "decision.guarantee": ("units_needed",),
     "decision.zones": ("ZoneFigures", "zone_figures"),
-    "decision.population": ("InPopulation", "People", "expected_cost", "in_population", "people_of"),
+    "decision.population": (
+        "InPopulation",
+        "People",
+        "PeopleInZones",
+        "ZonesInPopulation",
+        "expected_cost",
+        "in_population",
+        "people_of",
+    ),
     "decision.net_benefit": ("decision_curve",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

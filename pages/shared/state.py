@@ -77,7 +77,7 @@ SURE_OF_RUN = "sure-"  # + name of a target, "-" and run id, bool: whether it is
 PATIENTS_SPLIT = "patients_split"  # str: val or test, whose rates are carried over to people
 PREVALENCE_PERCENT = "prevalence_percent"  # float: how many of 100 people have it
 MISS_COST = "miss_cost"  # float: what a miss costs, where a false alarm costs 1
-BACK_TO_OF_RUN = "back-to-"  # + run id, int: number of the change to be put in force again
+BACK_TO_OF_RUN = "back-to-"  # + run id and number of the last change, int: that of the change wanted again
 PROBLEM_OF_RUN = "problem-"  # + run id, str: why nothing could be picked, said once
 # Reading study
 STUDY = "study"  # str: id of the study shown

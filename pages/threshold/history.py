@@ -4,8 +4,10 @@ import pandas as pd
 import streamlit as st
 
 from core.decided import Change, before, point_history, point_in_force, take_back
+from core.errors import ExplorerError
 from core.evaluation.decision.operating_point import OperatingPoint
 from pages.shared import state
+from pages.shared.errors import say_error
 from pages.shared.tables import table_with_download
 from pages.shared.words import score_text
 from pages.threshold import draft
@@ -54,14 +56,13 @@ def history_table(changes: tuple[Change, ...]) -> pd.DataFrame:
 def _show_ways_back(subject: Subject, changes: tuple[Change, ...]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         earlier = before(changes)
-        if st.button(
+        one_before = st.button(
             "Back to the one before",
             icon=":material/undo:",
             disabled=earlier is None,
             key=f"take-back-{subject.run.id}",
             help="Puts it in force again, on every page. That is a change too, and can be taken back.",
-        ):
-            _go_back(subject, None)
+        )
         numbers = [0, *(change.number for change in changes[:-1])]
         points = {change.number: change.point for change in changes}
         wanted = st.selectbox(
@@ -74,19 +75,23 @@ def _show_ways_back(subject: Subject, changes: tuple[Change, ...]) -> None:
             ),
             index=None,
             placeholder="Choose one",
-            key=f"{state.BACK_TO_OF_RUN}{subject.run.id}",
+            key=f"{state.BACK_TO_OF_RUN}{subject.run.id}-{changes[-1].number}",
             width=420,
         )
-        if (
-            st.button("Put in force again", disabled=wanted is None, key=f"again-{subject.run.id}")
-            and wanted is not None
-        ):
-            _go_back(subject, int(wanted))
+        again = st.button("Put in force again", disabled=wanted is None, key=f"again-{subject.run.id}")
+    if one_before:
+        _go_back(subject, None)
+    elif again and wanted is not None:
+        _go_back(subject, int(wanted))
 
 
 def _go_back(subject: Subject, to: int | None) -> None:
-    take_back(subject.run, to=to)
-    point = point_in_force(subject.run)  # for the kind of scores in force, which it may not have been chosen on
+    try:
+        take_back(subject.run, to=to)
+        point = point_in_force(subject.run)  # for the kind of scores in force, which it may not have been chosen on
+    except ExplorerError as error:  # nothing is changed, and another one can still be chosen
+        say_error(error)
+        return
     draft.drop(subject)
     state.put(state.THRESHOLD_SAVED, f"Threshold {score_text(point.threshold)} is in force again on every page.")
     st.rerun()  # the sidebar says it too

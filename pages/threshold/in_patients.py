@@ -9,7 +9,13 @@ from core.charts.decision_curve import decision_curve_figure
 from core.charts.people import people_figure
 from core.evaluation.confusion import counts_at
 from core.evaluation.decision.net_benefit import benefit_at, model_curve
-from core.evaluation.decision.population import ExpectedCost, InPopulation, expected_cost, in_population
+from core.evaluation.decision.population import (
+    ExpectedCost,
+    InPopulation,
+    ZonesInPopulation,
+    expected_cost,
+    in_population,
+)
 from core.evaluation.decision.rules import MOST_COST, Cost
 from core.evaluation.intervals import Estimate
 from core.evaluation.scored import Scored
@@ -28,7 +34,10 @@ def show_in_patients(subject: Subject) -> None:
     """Prevalence and prices, then people, predictive values, likelihood ratios, cost and the decision curve."""
     prevalence, split, cost = _asked(subject)
     scored, tried = subject.splits[split], draft.current(subject)
-    found = _in_population(subject.key, split, tried.threshold, prevalence, scored)
+    lower = _in_population(subject.key, split, tried.threshold, prevalence, scored)
+    found: InPopulation | ZonesInPopulation = lower
+    if tried.upper is not None:
+        found = ZonesInPopulation(lower, _in_population(subject.key, split, tried.upper, prevalence, scored))
     if found.people is None:
         st.info(
             f"{SPLIT_NAMES[split]} lacks one of the two classes: nothing can be said of people.", icon=":material/info:"
@@ -40,9 +49,13 @@ def show_in_patients(subject: Subject) -> None:
     st.caption(
         f"FNR and FPR are those of {SPLIT_NAMES[split].lower()}, taken to be the same elsewhere: the same kind of "
         f"patients, scanners and severity. {_interval_words(found)}"
-        + ("" if tried.upper is None else " An alarm here is whatever is not ruled out.")
     )
     st.markdown("**What errors cost**")
+    if tried.upper is not None:
+        st.caption(
+            "What errors cost and whether the model is worth using are told for one threshold, the lower: whoever is "
+            "referred to a reader counts as an alarm there."
+        )
     st.markdown(_cost_words(expected_cost(counts_at(scored, tried.threshold), cost), cost))
     st.markdown("**Is it worth using the model?**")
     own = _model_curve(subject.key, split, prevalence, scored)  # no threshold changes it
@@ -111,15 +124,25 @@ def _in_population(key: str, split: str, threshold: float, prevalence: float, _s
     return in_population(_scored, threshold, prevalence)
 
 
-def _show_values(subject: Subject, found: InPopulation) -> None:
-    positive = literal(subject.positive)
+def _show_values(subject: Subject, found: InPopulation | ZonesInPopulation) -> None:
+    positive, where = literal(subject.positive), f"where {found.prevalence:.1%} have it"
+    if isinstance(found, ZonesInPopulation):
+        of = (", ruled in", ", ruled out")
+        alarms, cleared = "the ruled in who rightly are", "the ruled out who rightly are"
+        alarm, clearing = "being ruled in", "being ruled out"
+    else:
+        of = ("", "")
+        alarms, cleared = "alarms that are right", "the cleared who rightly are"
+        alarm, clearing = "an alarm", "being cleared"
     with st.grid(4, min_column_width=170):
-        show_rate("PPV", found.ppv, meaning=f"Share of alarms that are right, where {found.prevalence:.1%} have it.")
-        show_rate(
-            "NPV", found.npv, meaning=f"Share of the cleared who rightly are, where {found.prevalence:.1%} have it."
+        show_rate(f"PPV{of[0]}", found.ppv, meaning=f"Share of {alarms}, {where}.")
+        show_rate(f"NPV{of[1]}", found.npv, meaning=f"Share of {cleared}, {where}.")
+        _show_ratio(
+            f"LR+{of[0]}", found.lr_positive, f"How many times likelier {alarm} is with {positive} than without."
         )
-        _show_ratio("LR+", found.lr_positive, f"How many times likelier an alarm is with {positive} than without.")
-        _show_ratio("LR-", found.lr_negative, f"How many times likelier being cleared is with {positive} than without.")
+        _show_ratio(
+            f"LR-{of[1]}", found.lr_negative, f"How many times likelier {clearing} is with {positive} than without."
+        )
 
 
 def _show_ratio(label: str, ratio: Estimate, meaning: str) -> None:
@@ -141,7 +164,10 @@ def _ratio(value: float) -> str:
     return "unbounded" if math.isinf(value) else f"{value:.3g}"
 
 
-def _interval_words(found: InPopulation) -> str:
+def _interval_words(found: InPopulation | ZonesInPopulation) -> str:
+    if isinstance(found, ZonesInPopulation):
+        ruled_in, ruled_out = _interval_words(found.upper), _interval_words(found.lower)
+        return ruled_in if ruled_in == ruled_out else f"Ruled in: {ruled_in} Ruled out: {ruled_out}"
     few = f" They are {found.few}." if found.few else ""
     if found.by_groups:
         return f"95 % intervals from drawing whole groups.{few}"

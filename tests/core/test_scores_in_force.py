@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -219,11 +220,14 @@ def test_with_three_classes_the_rule_is_applied_again_to_calibrated_validation_s
 def test_with_three_classes_nothing_is_promised_on_scores_fitted_on_the_same_scans(tmp_path, rule):
     run = finished_run(tmp_path, overconfident_of_three, classes=("COVID", "non-COVID", "other"))
     promised = save_point(run, chosen(raw_results(run, "val").scored, rule))
-    with pytest.raises(RequestError, match=r"temperature that was fitted on these same scans.*choose another"):
+    refused = rf"\({re.escape(rule.words)}\).*temperature that was fitted on these same scans.*choose another"
+    with pytest.raises(RequestError, match=refused):
         use_calibrated_scores(run)
     assert point_in_force(run) == promised
     save_point(run, fixed_point(raw_results(run, "val").scored, 0.3))
     use_calibrated_scores(run)
+    with pytest.raises(RequestError, match=refused):
+        take_back(run)
     with pytest.raises(RequestError, match="nothing can be promised on them; go back to raw scores"):
         over_the_choice(run, rule)
     use_raw_scores(run)

@@ -116,6 +116,13 @@ def test_a_prevalence_alone_tells_of_patients_at_the_threshold_in_force(threshol
     assert "95 % " in facts["val"]["in_patients"]["interval_method"]
 
 
+def test_two_thresholds_tell_of_patients_in_three_outcomes(threshold, own_run):
+    facts = threshold("--rule-out", "0", "--rule-in", "0", "--prevalence", "0.05").facts["test"]["in_patients"]
+    for outcome in ("ruled in", "referred to a reader", "ruled out (missed)"):
+        assert outcome in facts["says"]
+    assert {"ppv", "npv", "lr_positive", "lr_negative"} < set(facts)
+
+
 def test_changes_are_listed_and_taken_back(threshold, own_run):
     threshold("--value", "0.2", "--save")
     threshold("--max-fnr", "0.25", "--save")

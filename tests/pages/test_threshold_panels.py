@@ -5,16 +5,20 @@ from collections.abc import Callable
 
 import pandas as pd
 import pytest
-from changed_runs import without_test_scans
+from changed_runs import with_three_classes, without_test_scans
 from conftest import plain
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Selectbox
 
 from core.decided import POINT_FILE, point_history, point_in_force, save_point
 from core.evaluation.decision.choosing import chosen
 from core.evaluation.decision.operating_point import fixed_point
+from core.evaluation.decision.population import ZonesInPopulation, in_population
 from core.evaluation.decision.rules import Cost, FBeta, Fixed, MaxFnr, MaxFpr, Ppv, Rule, Youden, Zones
+from core.evaluation.decision.zones import with_upper
 from core.results import split_results
 from core.runs import Run
+from core.scores_in_force import use_calibrated_scores
 from pages.shared import state
 from pages.threshold.history import history_table
 
@@ -232,6 +236,24 @@ def test_people_are_shown_at_a_prevalence_with_their_values(app: Opened, tiny_ru
     assert any(alt.startswith("Net benefit over the threshold probability") for alt in alts)
 
 
+def test_patients_at_two_thresholds_are_told_in_three_outcomes(app: Opened, tiny_run: Run) -> None:
+    scored = split_results(tiny_run, "val").scored
+    save_point(tiny_run, with_upper(fixed_point(scored, 0.39), scored, 0.63))
+    at = on_tab(app(PAGE), "In patients")
+    assert not at.exception
+    test = split_results(tiny_run, "test").scored
+    lower, upper = (in_population(test, threshold, 0.05) for threshold in (0.39, 0.63))
+    assert lower.ppv.value != upper.ppv.value
+    found = ZonesInPopulation(lower, upper)
+    assert found.people is not None
+    assert found.people.says in said(at)
+    shown = {metric.label: metric.value for metric in at.metric}
+    assert shown["PPV, ruled in"] == f"{upper.ppv.value:.1%}"
+    assert shown["NPV, ruled out"] == f"{lower.npv.value:.1%}"
+    assert {"LR+, ruled in", "LR-, ruled out"} < set(shown)
+    assert "told for one threshold, the lower: whoever is referred to a reader counts as an alarm" in said(at)
+
+
 def test_without_a_test_split_patients_are_told_from_validation(app: Opened, tiny_run: Run) -> None:
     without_test_scans(tiny_run)
     at = on_tab(app(PAGE), "In patients")
@@ -268,11 +290,47 @@ def test_the_history_is_listed_and_one_click_goes_back(app: Opened, tiny_run: Ru
     assert not at.exception
     assert point_in_force(tiny_run).rule == "max_fnr=0.25"
     assert "at most 25 % missed" in said_in_sidebar(at)
-    at.selectbox(key=f"{state.BACK_TO_OF_RUN}{tiny_run.id}").select(0).run()
+    other_one(at).select(0).run()
     at.button(key=f"again-{tiny_run.id}").click().run()
     assert point_in_force(tiny_run).rule == "default"
     assert at.button(key=f"take-back-{tiny_run.id}").disabled
     assert [change.back_to for change in point_history(tiny_run)] == [None, None, 1, 0]
+
+
+def test_what_was_put_in_force_again_is_no_longer_chosen(app: Opened, tiny_run: Run) -> None:
+    scored = split_results(tiny_run, "val").scored
+    for threshold in (0.3, 0.4, 0.5):
+        save_point(tiny_run, fixed_point(scored, threshold))
+    at = on_tab(app(PAGE), "History")
+    other_one(at).select(1).run()
+    at.button(key=f"again-{tiny_run.id}").click().run()
+    assert point_in_force(tiny_run).threshold == 0.3
+    assert other_one(at).value is None
+    assert at.button(key=f"again-{tiny_run.id}").disabled
+
+
+def test_a_threshold_that_cannot_be_put_in_force_again_leaves_the_history_there(app: Opened, tiny_run: Run) -> None:
+    run = with_three_classes(tiny_run)
+    scored = split_results(run, "val").scored
+    save_point(run, fixed_point(scored, 0.3, rule=MaxFnr(0.05, 0.95).text))
+    save_point(run, with_upper(fixed_point(scored, 0.3), scored, 0.7))
+    use_calibrated_scores(run)
+    at = on_tab(app(PAGE), "History")
+    at.button(key=f"take-back-{run.id}").click().run()
+    assert not at.exception
+    assert [plain(error.value).split(" cannot be met")[0] for error in at.error] == [
+        f"the rule of this threshold ({MaxFnr(0.05, 0.95).words})"
+    ]
+    assert len(at.dataframe) == 1
+    other_one(at).select(0).run()
+    at.button(key=f"again-{run.id}").click().run()
+    assert not at.error
+    assert point_in_force(run).rule == "default"
+
+
+def other_one(at: AppTest) -> Selectbox:
+    """The box that offers every change but the last."""
+    return next(box for box in at.selectbox if box.label == "Or any other")
 
 
 def test_a_damaged_history_is_one_line_and_the_rest_stays(app: Opened, tiny_run: Run) -> None:

@@ -49,12 +49,72 @@ class People:
         """In a sentence: "Of 1,000 people like these, 50 have it: 48 found, 2 missed, 95 alarmed for nothing."."""
         missed = _at_least_said(self.missed, self.missed_exactly)
         alarmed = f"{_at_least_said(self.alarmed, self.alarmed_exactly)} alarmed for nothing"
-        these = f"Of {self.people:,} people like these,"
-        if not self.have_it:  # some do, as the prevalence is above 0
-            return f"{these} fewer than 1 has it: {alarmed}."
+        if not self.have_it:
+            return f"{self.have_it_says}: {alarmed}."
+        return f"{self.have_it_says}: {self.found:,} found, {missed} missed, {alarmed}."
+
+    @property
+    def have_it_says(self) -> str:
+        """How the sentence begins: "Of 1,000 people like these, 50 have it"."""
         have = "all but fewer than 1 have" if self.have_it == self.people else f"{self.have_it:,} have"
         have = "1 has" if self.have_it == 1 else have
-        return f"{these} {have} it: {self.found:,} found, {missed} missed, {alarmed}."
+        have = have if self.have_it else "fewer than 1 has"  # some do, as the prevalence is above 0
+        return f"Of {self.people:,} people like these, {have} it"
+
+
+@dataclass(frozen=True)
+class PeopleInZones:
+    """The same people at two thresholds: ruled out below the lower, ruled in from the upper on, referred in between.
+
+    Attributes:
+        lower: what becomes of them at the lower threshold; the missed there are ruled out.
+        upper: at the upper one; the found and the alarmed there are ruled in.
+    """
+
+    lower: People
+    upper: People
+
+    @property
+    def people(self) -> int:
+        """How many are looked at."""
+        return self.lower.people
+
+    @property
+    def have_it(self) -> tuple[int, int, int]:
+        """Of those who have it: ruled out (missed), referred, ruled in."""
+        return self.lower.missed, self.upper.missed - self.lower.missed, self.upper.found
+
+    @property
+    def others(self) -> tuple[int, int, int]:
+        """Of the others: ruled out, referred, ruled in (alarmed for nothing)."""
+        return self.lower.cleared, self.lower.alarmed - self.upper.alarmed, self.upper.alarmed
+
+    @property
+    def says(self) -> str:
+        """In two sentences, each with those ruled in, referred and ruled out: of those who have it, and of the others.
+
+        "Of 1,000 people like these, 50 have it: 40 ruled in, 8 referred to a reader, 2 ruled out (missed). Of the 950
+        others, 19 ruled in (alarmed for nothing), 95 referred to a reader, 836 ruled out."
+        """
+        lower, upper = self.lower, self.upper
+        missed, referred, found = self.have_it
+        cleared, referred_others, alarmed = self.others
+        said = f"{lower.have_it_says}."
+        if lower.have_it:
+            said = (
+                f"{lower.have_it_says}: {_at_least_said(found, lower.have_it - upper.missed_exactly)} ruled in, "
+                f"{_at_least_said(referred, upper.missed_exactly - lower.missed_exactly)} referred to a reader, "
+                f"{_at_least_said(missed, lower.missed_exactly)} ruled out (missed)."
+            )
+        others = lower.people - lower.have_it
+        if others:
+            said += (
+                f" Of the {others:,} other{'' if others == 1 else 's'}, "
+                f"{_at_least_said(alarmed, upper.alarmed_exactly)} ruled in (alarmed for nothing), "
+                f"{_at_least_said(referred_others, lower.alarmed_exactly - upper.alarmed_exactly)} referred to a "
+                f"reader, {cleared:,} ruled out."
+            )
+        return said
 
 
 @dataclass(frozen=True)
@@ -98,15 +158,61 @@ class InPopulation:
 
         JSON has no infinity: such a number is None too, and only `unbounded` tells it from one that nobody knows.
         """
-        return {
-            "prevalence": self.prevalence,
-            "ppv": self.ppv.to_json(),
-            "npv": self.npv.to_json(),
-            "lr_positive": _ratio_to_json(self.lr_positive),
-            "lr_negative": _ratio_to_json(self.lr_negative),
-            "interval_method": self.interval_method,
-            "says": self.people.says if self.people else "One class is absent: nothing can be said of people.",
-        }
+        return _to_json(self)
+
+
+@dataclass(frozen=True)
+class ZonesInPopulation:
+    """What two thresholds mean at a prevalence: being ruled in is told from the upper, being ruled out from the lower.
+
+    Attributes:
+        lower, upper: what calls at each of the two mean, on the same scans at the same prevalence.
+    """
+
+    lower: InPopulation
+    upper: InPopulation
+
+    @property
+    def prevalence(self) -> float:
+        """Share of people who have it, in (0, 1)."""
+        return self.lower.prevalence
+
+    @property
+    def ppv(self) -> Estimate:
+        """Share of those ruled in that rightly are."""
+        return self.upper.ppv
+
+    @property
+    def npv(self) -> Estimate:
+        """Share of those ruled out that rightly are."""
+        return self.lower.npv
+
+    @property
+    def lr_positive(self) -> Estimate:
+        """How many times likelier being ruled in is in those who have it."""
+        return self.upper.lr_positive
+
+    @property
+    def lr_negative(self) -> Estimate:
+        """How many times likelier being ruled out is in those who have it."""
+        return self.lower.lr_negative
+
+    @property
+    def people(self) -> PeopleInZones | None:
+        """The same in whole people; None where a class is absent."""
+        if self.lower.people is None or self.upper.people is None:
+            return None
+        return PeopleInZones(self.lower.people, self.upper.people)
+
+    @property
+    def interval_method(self) -> str:
+        """How the intervals are made."""
+        ruled_in, ruled_out = self.upper.interval_method, self.lower.interval_method
+        return ruled_in if ruled_in == ruled_out else f"ruled in: {ruled_in}; ruled out: {ruled_out}"
+
+    def to_json(self) -> dict[str, Any]:
+        """As `InPopulation.to_json`."""
+        return _to_json(self)
 
 
 @dataclass(frozen=True)
@@ -268,6 +374,18 @@ def _rounded(value: float) -> int:
 
 def _at_least_said(whole: int, exactly: float) -> str:
     return "fewer than 1" if whole == 0 and exactly > 0 else f"{whole:,}"
+
+
+def _to_json(found: InPopulation | ZonesInPopulation) -> dict[str, Any]:
+    return {
+        "prevalence": found.prevalence,
+        "ppv": found.ppv.to_json(),
+        "npv": found.npv.to_json(),
+        "lr_positive": _ratio_to_json(found.lr_positive),
+        "lr_negative": _ratio_to_json(found.lr_negative),
+        "interval_method": found.interval_method,
+        "says": found.people.says if found.people else "One class is absent: nothing can be said of people.",
+    }
 
 
 def _ratio_to_json(ratio: Estimate) -> dict[str, Any]:

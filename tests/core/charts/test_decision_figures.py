@@ -6,7 +6,7 @@ from core.charts.people import people_figure
 from core.charts.zones import zones_figure
 from core.evaluation.confusion import Counts
 from core.evaluation.decision.net_benefit import decision_curve
-from core.evaluation.decision.population import people_of
+from core.evaluation.decision.population import PeopleInZones, people_of
 from core.evaluation.decision.zones import zone_figures
 from core.evaluation.scored import Scored
 from tests.core.charts.figure_contents import alt, assert_sound, traces
@@ -34,6 +34,19 @@ def test_every_person_has_one_mark(prevalence):
     }
     places = [(x, y) for trace in figure.data for x, y in zip(trace.x, trace.y, strict=True) if x is not None]
     assert len(set(places)) == 1000
+    assert alt(figure).startswith(people.says)
+
+
+@pytest.mark.parametrize("prevalence", [0.001, 0.05, 0.999])
+def test_at_two_thresholds_those_referred_have_marks_of_their_own(prevalence):
+    lower = people_of(Counts(tp=96, fp=10, fn=4, tn=90), prevalence)
+    people = PeopleInZones(lower, people_of(Counts(tp=80, fp=2, fn=20, tn=98), prevalence))
+    figure = people_figure(people)
+    assert_sound(figure)
+    counts = {trace.name.split(" ", 1)[1]: sum(x is not None for x in trace.x) for trace in figure.data}
+    assert list(counts.values()) == [*people.have_it, *people.others[::-1]]
+    assert (counts["referred, have it"], counts["referred, do not have it"]) == (people.have_it[1], people.others[1])
+    assert len({trace.marker.symbol for trace in figure.data}) == 6
     assert alt(figure).startswith(people.says)
 
 

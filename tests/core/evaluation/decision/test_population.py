@@ -8,8 +8,15 @@ from hypothesis import strategies as st
 from scipy.stats.contingency import relative_risk
 
 from core.evaluation.confusion import Counts, counts_at
-from core.evaluation.decision.population import expected_cost, in_population, people_of
+from core.evaluation.decision.population import (
+    PeopleInZones,
+    ZonesInPopulation,
+    expected_cost,
+    in_population,
+    people_of,
+)
 from core.evaluation.decision.rules import Cost
+from core.evaluation.decision.zones import zone_figures
 from core.evaluation.scored import Scored
 from tests.core.evaluation.strategies_for_scores import labelled_scores
 
@@ -116,6 +123,68 @@ def test_people_are_whole_and_add_up(tp, fp, fn, tn, prevalence):
     assert people.have_it + people.alarmed + people.cleared == people.people == 1000
     assert min(people.found, people.missed, people.alarmed, people.cleared) >= 0
     assert abs(people.missed - people.missed_exactly) <= 0.5
+
+
+@given(labelled_scores(both_classes=True, min_size=2), st.floats(0, 1), st.floats(0, 1), PREVALENCES)
+def test_people_at_two_thresholds_are_whole_and_add_up(scored, one, other, prevalence):
+    lower, upper = (people_of(counts_at(scored, threshold), prevalence) for threshold in sorted((one, other)))
+    people = PeopleInZones(lower, upper)
+    assert sum(people.have_it) == lower.have_it
+    assert sum(people.have_it) + sum(people.others) == people.people
+    assert min(*people.have_it, *people.others) >= 0
+
+
+@pytest.mark.parametrize(
+    ("prevalence", "says"),
+    [
+        (
+            0.05,
+            "Of 1,000 people like these, 50 have it: 40 ruled in, 8 referred to a reader, 2 ruled out (missed). "
+            "Of the 950 others, 19 ruled in (alarmed for nothing), 76 referred to a reader, 855 ruled out.",
+        ),
+        (
+            0.001,
+            "Of 1,000 people like these, 1 has it: 1 ruled in, fewer than 1 referred to a reader, "
+            "fewer than 1 ruled out (missed). "
+            "Of the 999 others, 20 ruled in (alarmed for nothing), 80 referred to a reader, 899 ruled out.",
+        ),
+        (
+            1e-300,
+            "Of 1,000,000,000 people like these, fewer than 1 has it. Of the 1,000,000,000 others, 20,000,000 ruled "
+            "in (alarmed for nothing), 80,000,000 referred to a reader, 900,000,000 ruled out.",
+        ),
+        (
+            math.nextafter(1, 0),
+            "Of 1,000,000,000 people like these, all but fewer than 1 have it: 800,000,000 ruled in, 160,000,000 "
+            "referred to a reader, 40,000,000 ruled out (missed).",
+        ),
+    ],
+)
+def test_at_two_thresholds_people_have_three_outcomes(prevalence, says):
+    lower = people_of(Counts(tp=96, fp=10, fn=4, tn=90), prevalence)
+    upper = people_of(Counts(tp=80, fp=2, fn=20, tn=98), prevalence)
+    assert PeopleInZones(lower, upper).says == says
+
+
+def test_ppv_is_that_of_the_ruled_in_and_npv_that_of_the_ruled_out():
+    scores = [0.9] * 42 + [0.5] * 30 + [0.1] * 128
+    scored = Scored.of(scores, [True] * 40 + [False] * 2 + [True] * 8 + [False] * 22 + [True] * 2 + [False] * 126)
+    at = [in_population(scored, threshold, scored.positives / scored.n) for threshold in (0.3, 0.7)]
+    found, zones = ZonesInPopulation(*at), zone_figures(scored, 0.3, 0.7)
+    assert (found.ppv.value, found.npv.value) == pytest.approx((zones.ppv.value, zones.npv.value))
+    assert found.lr_positive.value == pytest.approx((40 / 50) / (2 / 150))
+    assert found.lr_negative.value == pytest.approx((2 / 50) / (126 / 150))
+    told = found.to_json()
+    assert (told["ppv"], told["npv"]) == (found.ppv.to_json(), found.npv.to_json())
+    assert told["says"].startswith("Of 1,000 people like these, 250 have it: 200 ruled in, 40 referred to a reader")
+    assert set(told) == set(at[0].to_json())
+
+
+def test_intervals_that_two_thresholds_make_differently_are_said_for_each():
+    scored = Scored.of([0.9] * 10 + [0.5] * 20 + [0.1] * 20, [True] * 10 + [True, False] * 10 + [True] + [False] * 19)
+    found = ZonesInPopulation(*(in_population(scored, threshold, 0.1) for threshold in (0.3, 0.7)))
+    assert found.interval_method.startswith("ruled in: 95 % percentile intervals of resamples")
+    assert "; ruled out: 95 % intervals by Simel" in found.interval_method
 
 
 def test_people_are_said_in_a_sentence():
