@@ -77,10 +77,7 @@ def few_groups_words(scored: Scored, unit: str = "scan") -> str:
     drawn = f"{unit if scored.independent else 'group'}{'s' if there != 1 else ''}"
     if worth == there:
         return f"too narrow, as one class has only {there} {drawn}: it takes {FEW_GROUPS}"
-    return (
-        f"too narrow, as the {there} {drawn} of one class are so unequal in size that they count as {worth}: it takes "
-        f"{FEW_GROUPS}"
-    )
+    return f"too narrow, as the {there} {drawn} of one class, unequal in size, count as {worth}: it takes {FEW_GROUPS}"
 
 
 def with_doubt(parts: NDArray[np.float64], kind: int, units: int, *, seed: Sequence[int] = (0,)) -> NDArray[np.float64]:

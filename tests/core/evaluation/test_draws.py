@@ -136,7 +136,7 @@ def test_groups_of_very_unequal_size_count_for_fewer():
     scored = Scored.of(np.full(labels.size, 0.5), labels, np.r_[groups, groups + 40])
     assert scored.groups_worth(labels) == sizes.sum() ** 2 // (sizes**2).sum() == 12
     assert few_groups_words(scored) == (
-        "too narrow, as the 40 groups of one class are so unequal in size that they count as 12: it takes 30"
+        "too narrow, as the 40 groups of one class, unequal in size, count as 12: it takes 30"
     )
     equal = Scored.of(np.full(90, 0.5), np.arange(90) < 45, np.arange(90) // 3)
     assert equal.groups_worth(equal.labels) == equal.groups_with(equal.labels) == 15
