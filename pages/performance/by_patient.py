@@ -5,16 +5,17 @@ import streamlit as st
 
 from core.evaluation.intervals import Estimate
 from core.evaluation.patients import contradicting_groups, parsed_joining
-from core.evaluation.summary import METHOD_OF, Evaluation
+from core.evaluation.summary import Evaluation
 from core.results import group_word
 from core.runs import Run
 from pages.shared import cached, state
 from pages.shared.estimates import show_rate, show_score
 from pages.shared.splitting import group_words
 from pages.shared.tables import table_with_download
-from pages.shared.words import SPLIT_NAMES, score_text
+from pages.shared.words import SPLIT_NAMES, literal, score_text, sentence
 
 _WAYS = ("mean", "max", "2-of-n", "3-of-n", "4-of-n", "5-of-n")
+_ROW_PX = 35
 _FIGURES = {
     "missed (FNR)": "fnr",
     "false alarms (FPR)": "fpr",
@@ -114,19 +115,20 @@ def show_by_patient(run: Run, split: str, threshold: float) -> None:
         comparison_table(by_scan, joined, one),
         f"{run.id}-{split}-by-{one}-{joining.text}",
         alt=f"Figures by scan and by {one} on {SPLIT_NAMES[split].lower()}, with 95 % intervals",
+        height=_ROW_PX * (len(_FIGURES) + 1) + 3,
     )
+    for way, evaluation in (("scan", by_scan), (one, joined)):
+        st.caption(literal(f"Intervals by {way}. Rates: {sentence(evaluation.interval_methods['rates'])}"))
 
 
 def comparison_table(by_scan: Evaluation, joined: Evaluation, one: str) -> pd.DataFrame:
-    """A row a figure, its value and 95 % interval by scan and by patient, then how both intervals were made."""
+    """A row a figure, its value and 95 % interval by scan and by patient."""
     rows: list[dict[str, object]] = []
     for name, attribute in _FIGURES.items():
         row: dict[str, object] = {"figure": name}
         for way, evaluation in (("by scan", by_scan), (f"by {one}", joined)):
             estimate: Estimate = getattr(evaluation, attribute)
             row |= {way: estimate.value, f"{way}, low": estimate.low, f"{way}, high": estimate.high}
-        for way, evaluation in (("by scan", by_scan), (f"by {one}", joined)):
-            row[f"interval {way}"] = evaluation.interval_methods[METHOD_OF[attribute]]
         rows.append(row)
     return pd.DataFrame(rows)
 
