@@ -113,7 +113,7 @@ def _in_population(key: str, split: str, threshold: float, prevalence: float, _s
 
 def _show_values(subject: Subject, found: InPopulation) -> None:
     positive = literal(subject.positive)
-    with st.grid(4, min_column_width=170):
+    with st.grid(4, min_column_width=220):
         show_rate("PPV", found.ppv, meaning=f"Share of alarms that are right, where {found.prevalence:.1%} have it.")
         show_rate(
             "NPV", found.npv, meaning=f"Share of the cleared who rightly are, where {found.prevalence:.1%} have it."
@@ -126,13 +126,21 @@ def _show_ratio(label: str, ratio: Estimate, meaning: str) -> None:
     st.metric(
         label,
         _ratio(ratio.value),
-        "no interval" if math.isnan(ratio.low) else f"95 %: {_ratio(ratio.low)} to {_ratio(ratio.high)}",
+        _ratio_interval(ratio),
         delta_color="off",
         delta_arrow="off",
         help=meaning,
         border=True,
         height="stretch",
     )
+
+
+def _ratio_interval(ratio: Estimate) -> str:
+    if math.isnan(ratio.low):
+        return "no interval"
+    if math.isinf(ratio.low):
+        return "95 %: unbounded"
+    return f"95 %: {_ratio(ratio.low)} to {_ratio(ratio.high)}"
 
 
 def _ratio(value: float) -> str:

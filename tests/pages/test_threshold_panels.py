@@ -1,6 +1,7 @@
 """Below the dials: rules, two thresholds, patients, history. What they pick is tried; only a save puts it in force."""
 
 import json
+import math
 from collections.abc import Callable
 
 import pandas as pd
@@ -13,10 +14,12 @@ from core.decided import POINT_FILE, point_history, point_in_force, save_point
 from core.evaluation.decision.choosing import chosen
 from core.evaluation.decision.operating_point import fixed_point
 from core.evaluation.decision.rules import Cost, FBeta, Fixed, MaxFnr, MaxFpr, Ppv, Rule, Youden, Zones
+from core.evaluation.intervals import Estimate
 from core.results import split_results
 from core.runs import Run
 from pages.shared import state
 from pages.threshold.history import history_table
+from pages.threshold.in_patients import _ratio_interval
 
 PAGE = "threshold/page.py"
 Opened = Callable[..., AppTest]
@@ -230,6 +233,18 @@ def test_people_are_shown_at_a_prevalence_with_their_values(app: Opened, tiny_ru
     alts = [json.loads(chart.proto.spec)["layout"]["meta"]["alt"] for chart in at.get("plotly_chart")]
     assert any("One mark for each person" in alt for alt in alts)
     assert any(alt.startswith("Net benefit over the threshold probability") for alt in alts)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "says"),
+    [
+        (2.226, math.inf, "95 %: 2.23 to unbounded"),
+        (math.inf, math.inf, "95 %: unbounded"),
+        (math.nan, math.nan, "no interval"),
+    ],
+)
+def test_the_interval_of_a_likelihood_ratio_is_as_short_as_its_card(low: float, high: float, says: str) -> None:
+    assert _ratio_interval(Estimate(math.inf, low, high)) == says
 
 
 def test_without_a_test_split_patients_are_told_from_validation(app: Opened, tiny_run: Run) -> None:
