@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.charts.layout import empty_figure, styled
 from core.charts.palette import CELL_COLOURS, CLEAR, NEUTRAL, faded
-from core.charts.wording import in_cell, percent, scans
+from core.charts.wording import in_cell, in_lines, percent, scans, shortened
 from core.evaluation.confusion import CLEARED, FALSE_ALARM, FOUND, MISSED
 
 Shown = Literal["counts", "rows", "columns"]
@@ -20,6 +20,10 @@ CONFUSED = "confused"  # one other class taken for another: no miss and no false
 
 # Never so strong that the page's own text colour, light or dark, would be hard to read on a cell.
 FAINTEST, STRONGEST = 0.10, 0.60
+
+# However long the names of classes, what is left of the chart belongs to the cells.
+_TICK_LONGEST, _TICK_WIDTH, _TICK_LINE_PX = 42, 16, 16
+_HOVER_WIDTH = 44
 
 _COLOURS = {**CELL_COLOURS, CONFUSED: NEUTRAL}
 
@@ -37,7 +41,7 @@ def confusion_figure(
     """Counts and shares, truth downwards, prediction across, cells coloured by what they mean.
 
     Over each cell lies an invisible square marker whose `customdata` is `[truth, predicted]`: a
-    click on a heatmap alone delivers no event.
+    click on a heatmap alone delivers no event. Long names are cut on the axes and whole where a cell is pointed at.
 
     Args:
         matrix: counts, shape (classes, classes), rows the truth.
@@ -59,7 +63,9 @@ def confusion_figure(
         raise ValueError(f"the matrix must have shape {(len(names),) * 2}, found {counts.shape}")
     if positive not in names:
         raise ValueError(f"the positive class must be among {', '.join(names)}; found {positive!r}")
-    height = height or max(360, 90 * len(names))
+    ticks = [in_lines(shortened(name, _TICK_LONGEST), _TICK_WIDTH) for name in names]
+    lines = 1 + max((tick.count("<br>") for tick in ticks), default=0)
+    height = height or max(360, 90 * len(names)) + _TICK_LINE_PX * (lines - 1)
     if not counts.sum():
         return empty_figure(f"No confusion matrix: there are no {unit}s to count.", title=title, height=height)
     totals = counts.sum(axis=0 if shown == "columns" else 1, keepdims=True)
@@ -68,13 +74,16 @@ def confusion_figure(
 
     figure = go.Figure()
     _add_cells(figure, counts / counts.max() if shown == "counts" else np.nan_to_num(shares), names, kinds)
-    _add_touch(figure, counts, shares, names, kinds, shown, marker_px=0.8 * (height - 90) / len(names))
+    marker_px = 0.8 * (height - 74 - _TICK_LINE_PX * lines) / len(names)
+    _add_touch(figure, counts, shares, names, kinds, shown, marker_px)
     _add_words(figure, counts, shares, names, kinds, shown)
     alt = _alt(counts, shares, names, kinds, shown, unit)
     styled(figure, alt=alt, x="Predicted", y="Truth", title=title, height=height)
     # Exactly the cells: the invisible markers would otherwise pad the axes.
     last = len(names) - 0.5
     order = {"type": "category", "categoryorder": "array", "categoryarray": names, "showgrid": False}
+    order |= {"tickmode": "array", "tickvals": names, "ticktext": ticks}
+    order["title_standoff"] = 8  # else a title lies between ticks of several lines
     figure.update_xaxes(range=[-0.5, last], **order)
     figure.update_yaxes(range=[last, -0.5], **order)
     # However wide the cells become, a click anywhere in one reaches the marker at its centre.
@@ -121,10 +130,18 @@ def _add_touch(
         name="cells",
         customdata=[[names[i], names[j]] for i, j in cells],
         text=[
-            f"{in_cell(int(counts[i, j]), kinds[i][j])}: {percent(shares[i, j])} of {_whole(names, i, j, shown)}"
+            "<br>".join(
+                in_lines(words, _HOVER_WIDTH)
+                for words in (
+                    f"{in_cell(int(counts[i, j]), kinds[i][j])}: "
+                    f"{percent(shares[i, j])} of {_whole(names, i, j, shown)}",
+                    f"truth {names[i]}",
+                    f"predicted {names[j]}",
+                )
+            )
             for i, j in cells
         ],
-        hovertemplate="%{text}<br>truth %{y}, predicted %{x}<extra></extra>",
+        hovertemplate="%{text}<extra></extra>",
         marker={"symbol": "square", "size": marker_px, "color": CLEAR, "line": {"width": 0}},
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},

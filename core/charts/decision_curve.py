@@ -40,7 +40,7 @@ def decision_curve_figure(table: pd.DataFrame, *, marked: float | None = None, t
     styled(
         figure,
         alt=_alt(table, marked),
-        x="Threshold probability (what a false alarm costs, of a false alarm and a miss together)",
+        x="Threshold probability<br>(a false alarm's share of both costs)",
         y="Net benefit per 1,000 people",
         title=title,
     )

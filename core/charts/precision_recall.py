@@ -26,6 +26,7 @@ def precision_recall_figure(
     *,
     marked: tuple[float, float, float] | None = None,
     prevalence: float | None = None,
+    levels: Mapping[str, float] | None = None,
     bands: Mapping[str, pd.DataFrame] | None = None,
     counted: str = "scans",
     title: str | None = None,
@@ -36,6 +37,7 @@ def precision_recall_figure(
         curves: tables of `precision_recall_points` by the name they get in the legend.
         marked: the operating point as (recall, precision, threshold); not drawn where its precision is NaN.
         prevalence: share of positives: the precision of a model that guesses, drawn as a level.
+        levels: the same of each curve, by the names of the curves, where each is of another class.
         bands: tables of `precision_recall_band` by the names of the curves.
         counted: what has a score each: scans, patients or groups.
         title: of the chart.
@@ -57,6 +59,20 @@ def precision_recall_figure(
         )
         alt += f" Guessing would reach a precision of {percent(prevalence)}."
     colours = curve_colours(list(drawable))
+    if levels:
+        for name, colour in colours.items():
+            figure.add_scatter(
+                x=[0, 1],
+                y=[levels[name]] * 2,
+                mode="lines",
+                name=f"guessing: {name}",
+                legendgroup=name,
+                showlegend=False,
+                hoverinfo="skip",
+                line={"color": colour, "width": 1.5, "dash": "dot"},
+            )
+        reached = ", ".join(f"{percent(levels[name])} ({name})" for name in colours)
+        alt += f" Guessing would reach a precision of {reached}."
     for name in drawable:
         if bands and name in bands:
             band = bands[name]
@@ -69,6 +85,7 @@ def precision_recall_figure(
             y=curve["precision"].tolist(),
             mode="lines+markers",
             name=name,
+            legendgroup=name if levels else None,
             customdata=[[value] for value in curve["threshold"].tolist()],
             hovertemplate=_HOVER,
             line={"color": colour, "width": 2, "shape": "vh"},  # a recall in between costs the next precision

@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from core.charts.layout import empty_figure, styled
 from core.charts.palette import ACCENT, GRID, NEUTRAL, faded
-from core.charts.wording import percent
+from core.charts.wording import in_lines, percent, shortened
 from core.evaluation.reliability import Calibration
 
 _HEIGHT_PX = 440
 _HISTOGRAM_BINS = 40
+_NAME_LONGEST, _X_WIDTH, _Y_WIDTH = 28, 34, 26  # characters, so that no title outgrows its axis on a phone
 
 
 def reliability_figure(
@@ -94,11 +95,12 @@ def reliability_figure(
         f"calibration error {calibration.ece:.3f}. Furthest from its promise is the bin with mean score "
         f"{worst.mean_score:.2f}, of whose {worst.n:,} {percent(worst.share.value)} are {positive}."
     )
+    named = shortened(positive, _NAME_LONGEST)
     styled(
         figure,
         alt=alt,
-        x=f"Score (promised share of {positive})",
-        y=f"Share of {positive} there is",
+        x=in_lines(f"Score (promised share of {named})", _X_WIDTH),
+        y=in_lines(f"Share of {named} there is", _Y_WIDTH),
         title=title,
         height=_HEIGHT_PX,
     )

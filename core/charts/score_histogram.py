@@ -9,12 +9,13 @@ import plotly.graph_objects as go
 
 from core.charts.layout import empty_figure, styled
 from core.charts.palette import CELL_COLOURS
-from core.charts.wording import scans
+from core.charts.wording import in_lines, scans, shortened
 from core.evaluation.confusion import CLEARED, FALSE_ALARM, FOUND, MISSED
 from core.evaluation.scored import Scored
 
 BINS = 40
 BIN_EDGES = np.linspace(0, 1, BINS + 1)  # the last bin holds 1 too
+_NAME_LONGEST, _X_WIDTH = 28, 34  # characters, so that the title does not outgrow its axis on a phone
 
 
 def score_histogram_figure(scored: Scored, *, positive: str, negative_name: str, title: str | None = None) -> go.Figure:
@@ -49,7 +50,8 @@ def score_histogram_figure(scored: Scored, *, positive: str, negative_name: str,
         f"Scores of {scans(scored.n)} in {BINS} bins: {scored.positives:,} {positive} upwards{_median(scored, True)}, "
         f"{scored.negatives:,} {negative_name} downwards{_median(scored, False)}."
     )
-    styled(figure, alt=alt, x=f"Score (probability of {positive})", y="Scans", title=title)
+    x = in_lines(f"Score (probability of {shortened(positive, _NAME_LONGEST)})", _X_WIDTH)
+    styled(figure, alt=alt, x=x, y="Scans", title=title)
     ticks = _ticks(tallest)
     figure.update_layout(barmode="relative", bargap=0)
     figure.update_xaxes(range=[-0.01, 1.01])

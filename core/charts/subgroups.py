@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from core.charts.layout import empty_figure, styled
 from core.charts.palette import CELL_COLOURS, NEUTRAL
-from core.charts.wording import percent
+from core.charts.wording import percent, shortened
 from core.evaluation.confusion import MISSED
 from core.evaluation.subgroups import Subgroup, Subgroups
 
@@ -100,9 +100,5 @@ def _add_points(figure: go.Figure, parts: list[Subgroup], rows: list[int], name:
 
 def _named(part: Subgroup) -> str:
     """Column and part, both cut where they are long: what tells two rows apart must stay in sight."""
-    name = _cut(part.part, _LONGEST_PART)
-    return f"{_cut(part.column, _LONGEST_ROW - len(name) - 2)}: {name}"
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+    name = shortened(part.part, _LONGEST_PART)
+    return f"{shortened(part.column, _LONGEST_ROW - len(name) - 2)}: {name}"

@@ -1,8 +1,9 @@
-"""Numbers in words, alike in hover texts, legends and alternative texts."""
+"""Numbers and names in words, alike in axes, hover texts, legends and alternative texts."""
 
 from __future__ import annotations
 
 import math
+import textwrap
 
 from core.evaluation.confusion import FALSE_ALARM
 from core.evaluation.intervals import Estimate
@@ -35,3 +36,17 @@ def with_interval(value: Estimate | float, digits: int = 3) -> str:
     if math.isnan(value.low):
         return number(value.value, digits)
     return f"{value.value:.{digits}f} ({value.low:.{digits}f} to {value.high:.{digits}f})"
+
+
+def shortened(name: str, most: int) -> str:
+    """A name of at most so many characters, cut in the middle: names of one kind differ at either end."""
+    tail = (most - 1) // 2
+    return name if len(name) <= most else f"{name[: most - 1 - tail]}…{name[-tail:]}"
+
+
+def in_lines(text: str, width: int) -> str:
+    """Plain text in lines of at most so many characters, as plotly breaks them.
+
+    Signs in angle brackets are no markup in it.
+    """
+    return "<br>".join(textwrap.wrap(text.replace("<", "‹").replace(">", "›"), width))

@@ -3,7 +3,6 @@
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
-from streamlit.elements.lib.grid_container import GridContainer
 
 from core.charts.low_fnr import low_fnr_figure
 from core.charts.precision_recall import precision_recall_figure
@@ -89,13 +88,14 @@ def show_curves(run: Run, results: SplitResults, evaluation: Evaluation) -> None
     alone = all(one.independent for one in scored.values())
     st.caption(_BAND_WORDS.format(drawn=f"single {evaluation.counted}" if alone else "whole groups"))
     if len(results.classes) > 2:
-        _show_one_vs_rest(grid, results, evaluation, file)
+        _show_one_vs_rest(results, evaluation, file)
 
 
-def _show_one_vs_rest(grid: GridContainer, results: SplitResults, evaluation: Evaluation, file: str) -> None:
+def _show_one_vs_rest(results: SplitResults, evaluation: Evaluation, file: str) -> None:
     by_class = results.by_class
     rocs = {name: roc_points(scored) for name, scored in by_class.items()}
     precision_recalls = {name: precision_recall_points(scored) for name, scored in by_class.items()}
+    grid = st.grid(2, min_column_width=400)
     with grid.cell():
         st.markdown("**ROC of every class** against the rest")
         aucs = {name: of_class["auc"] for name, of_class in evaluation.by_class.items()}
@@ -104,7 +104,9 @@ def _show_one_vs_rest(grid: GridContainer, results: SplitResults, evaluation: Ev
         download_button(_by_class(rocs, evaluation.counted), f"{file}-roc-by-class")
     with grid.cell():
         st.markdown("**Precision and recall of every class** against the rest")
-        charts.show(precision_recall_figure(precision_recalls), key="precision-recall-one-vs-rest")
+        levels = {name: scored.positives / scored.n for name, scored in by_class.items()}
+        charts.show(precision_recall_figure(precision_recalls, levels=levels), key="precision-recall-one-vs-rest")
+        st.caption("Guessing would reach the dotted line of its colour: the share of its class.")
         download_button(_by_class(precision_recalls, evaluation.counted), f"{file}-precision-recall-by-class")
 
 

@@ -134,7 +134,7 @@ def _show_values(subject: Subject, found: InPopulation | ZonesInPopulation) -> N
         of = ("", "")
         alarms, cleared = "alarms that are right", "the cleared who rightly are"
         alarm, clearing = "an alarm", "being cleared"
-    with st.grid(4, min_column_width=170):
+    with st.grid(4, min_column_width=220):
         show_rate(f"PPV{of[0]}", found.ppv, meaning=f"Share of {alarms}, {where}.")
         show_rate(f"NPV{of[1]}", found.npv, meaning=f"Share of {cleared}, {where}.")
         _show_ratio(
@@ -149,13 +149,21 @@ def _show_ratio(label: str, ratio: Estimate, meaning: str) -> None:
     st.metric(
         label,
         _ratio(ratio.value),
-        "no interval" if math.isnan(ratio.low) else f"95 %: {_ratio(ratio.low)} to {_ratio(ratio.high)}",
+        _ratio_interval(ratio),
         delta_color="off",
         delta_arrow="off",
         help=meaning,
         border=True,
         height="stretch",
     )
+
+
+def _ratio_interval(ratio: Estimate) -> str:
+    if math.isnan(ratio.low):
+        return "no interval"
+    if math.isinf(ratio.low):
+        return "95 %: unbounded"
+    return f"95 %: {_ratio(ratio.low)} to {_ratio(ratio.high)}"
 
 
 def _ratio(value: float) -> str:

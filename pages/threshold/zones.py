@@ -71,7 +71,7 @@ def _show_split(subject: Subject, split: str, of: ZoneFigures) -> None:
     )
     chosen_here = ":blue-badge[chosen here]" if split == "val" else ":gray-badge[only reported]"
     st.markdown(f"**{SPLIT_NAMES[split]}** {chosen_here}")
-    with st.grid(5, min_column_width=170):
+    with st.grid(5, min_column_width=183):
         for label, rate, meaning in rates:
             show_rate(label, rate, meaning=meaning)
     how = "from drawing whole groups" if of.by_groups else "Wilson"

@@ -572,3 +572,29 @@ def _exactly(page: Page) -> str:
 def _exactly_how(page: Page) -> str:
     """What Python says of the threshold being tried, without the one in force."""
     return page.get_by_text("Exactly").first.text_content().partition(" In force now")[0]
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1440])
+@pytest.mark.parametrize(
+    ("tab", "cards", "longest"),
+    [("Two thresholds", 10, "95 %: 100.0% to 100.0%"), ("In patients", 4, "95 %: 0.00123 to unbounded")],
+)
+def test_the_longest_interval_is_whole_in_its_card(
+    browser: Browser, served: tuple[str, Run], width: int, tab: str, cards: int, longest: str
+):
+    page = browser.new_page(viewport={"width": width, "height": 1000})
+    _open(page, *served)
+    page.get_by_role("tab", name=tab).click()
+    if tab == "Two thresholds":
+        page.get_by_role("button", name="Pick both on validation").click()
+    intervals = page.locator("[data-testid=stMetricDelta] p")
+    expect(intervals).to_have_count(cards)
+    cut = intervals.evaluate_all(
+        """(found, longest) => found.filter((interval) => {
+            interval.textContent = longest
+            return [interval, interval.parentElement].some((box) => box.scrollWidth > box.clientWidth)
+        }).length""",
+        longest,
+    )
+    page.close()
+    assert cut == 0

@@ -197,6 +197,13 @@ def test_three_classes_show_every_class_against_the_rest(app: Opened, tiny_run: 
     for name in run.record.classes:
         assert any(trace["name"].startswith(f"{name}, AUC") for trace in one_vs_rest)
         assert name in [trace["name"] for trace in precision_recall]
+    for name, scored in split_results(run, "test").by_class.items():
+        guessing = next(trace for trace in precision_recall if trace["name"] == f"guessing: {name}")
+        assert guessing["y"] == [scored.positives / scored.n] * 2
+    said = [caption.value for caption in at.caption]
+    bands = next(place for place, caption in enumerate(said) if caption.startswith("Bands: 95 %"))
+    by_class = next(place for place, caption in enumerate(said) if plain(caption).startswith("AUC: "))
+    assert bands < by_class, "what is said of bands stands above the charts that have none"
     touch = next(trace for trace in _traces(at, "Confusion") if trace.get("name") == "cells")
     assert len(touch["customdata"]) == 9
 

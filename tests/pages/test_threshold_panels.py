@@ -1,6 +1,7 @@
 """Below the dials: rules, two thresholds, patients, history. What they pick is tried; only a save puts it in force."""
 
 import json
+import math
 from collections.abc import Callable
 
 import pandas as pd
@@ -16,11 +17,13 @@ from core.evaluation.decision.operating_point import fixed_point
 from core.evaluation.decision.population import ZonesInPopulation, in_population
 from core.evaluation.decision.rules import Cost, FBeta, Fixed, MaxFnr, MaxFpr, Ppv, Rule, Youden, Zones
 from core.evaluation.decision.zones import with_upper
+from core.evaluation.intervals import Estimate
 from core.results import split_results
 from core.runs import Run
 from core.scores_in_force import use_calibrated_scores
 from pages.shared import state
 from pages.threshold.history import history_table
+from pages.threshold.in_patients import _ratio_interval
 
 PAGE = "threshold/page.py"
 Opened = Callable[..., AppTest]
@@ -252,6 +255,18 @@ def test_patients_at_two_thresholds_are_told_in_three_outcomes(app: Opened, tiny
     assert shown["NPV, ruled out"] == f"{lower.npv.value:.1%}"
     assert {"LR+, ruled in", "LR-, ruled out"} < set(shown)
     assert "told for one threshold, the lower: whoever is referred to a reader counts as an alarm" in said(at)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "says"),
+    [
+        (2.226, math.inf, "95 %: 2.23 to unbounded"),
+        (math.inf, math.inf, "95 %: unbounded"),
+        (math.nan, math.nan, "no interval"),
+    ],
+)
+def test_the_interval_of_a_likelihood_ratio_is_as_short_as_its_card(low: float, high: float, says: str) -> None:
+    assert _ratio_interval(Estimate(math.inf, low, high)) == says
 
 
 def test_without_a_test_split_patients_are_told_from_validation(app: Opened, tiny_run: Run) -> None:

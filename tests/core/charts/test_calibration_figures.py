@@ -32,6 +32,18 @@ def test_the_reliability_diagram_holds_every_bin_with_its_interval_and_every_sca
     assert f"expected calibration error {calibration.ece:.3f}" in alt(figure)
 
 
+def test_a_long_class_name_does_not_outgrow_the_axes_of_the_reliability_diagram():
+    scored = drawn()
+    long = "pneumonia confirmed by RT-PCR within 48 hours of admission, severe"
+    figure = reliability_figure(calibration_of(scored), scored.scores, positive=long)
+    assert max(map(len, figure.layout.xaxis.title.text.split("<br>"))) <= 34
+    assert max(map(len, figure.layout.yaxis.title.text.split("<br>"))) <= 26
+    assert long in alt(figure)
+    short = reliability_figure(calibration_of(scored), scored.scores, positive="COVID")
+    assert short.layout.xaxis.title.text == "Score (promised share of COVID)"
+    assert short.layout.yaxis.title.text == "Share of COVID there is"
+
+
 def test_a_bin_of_one_group_is_drawn_without_an_interval():
     scored = Scored.of([0.1, 0.1, 0.9, 0.9], [0, 1, 1, 1], ["a", "a", "b", "b"])
     figure = reliability_figure(calibration_of(scored), scored.scores, positive="COVID")

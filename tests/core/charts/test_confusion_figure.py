@@ -116,3 +116,21 @@ def test_shares_by_column_are_of_those_called_so():
     assert "of those predicted COVID" in alt(figure)
     three = confusion_figure([[4, 1, 0], [1, 5, 0], [0, 0, 3]], ("a", "b", "c"), positive="a", shown="columns")
     assert "4 of 5 predicted a rightly (80.0%)" in alt(three)
+
+
+def test_long_names_leave_the_room_to_the_cells_and_are_whole_where_a_cell_is_pointed_at():
+    long = ("pneumonia confirmed by RT-PCR within 48 hours of <admission>, severe", f"any_other_{'finding_' * 10}mild")
+    figure = confusion_figure(MATRIX, long, positive=long[0])
+    assert_sound(figure)
+    for axis in (figure.layout.xaxis, figure.layout.yaxis):
+        assert list(axis.tickvals) == list(long)
+        assert max(len(line) for tick in axis.ticktext for line in tick.split("<br>")) <= 16
+        assert max(tick.count("<br>") for tick in axis.ticktext) <= 4
+        assert [tick.replace("<br>", "")[-4:] for tick in axis.ticktext] == ["vere", "mild"]
+        assert axis.title.standoff > 0  # not between the lines of the ticks
+    touch = traces(figure)["cells"]
+    assert touch["customdata"][1] == list(long)
+    pointed_at = touch["text"][1].replace("<br>", " ")
+    assert "truth pneumonia confirmed by RT-PCR within 48 hours of ‹admission›, severe" in pointed_at
+    assert f"predicted {long[1]}" in touch["text"][1].replace("<br>", "").replace("predictedany", "predicted any")
+    assert "%{x}" not in touch["hovertemplate"]  # which would be the cut name

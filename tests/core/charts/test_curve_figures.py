@@ -89,6 +89,20 @@ def test_precision_recall_draws_measured_points_and_the_level_of_guessing():
     assert "finds 66.7% of positives, and 100.0% of its alarms are right" in alt(figure)
 
 
+def test_each_of_several_classes_has_its_own_level_of_guessing():
+    curves = {"a": precision_recall_points(SCORED), "b": precision_recall_points(SCORED)}
+    figure = precision_recall_figure(curves, levels={"a": 0.6, "b": 0.4})
+    assert_sound(figure)
+    drawn = traces(figure)
+    for name, level in (("a", 0.6), ("b", 0.4)):
+        guessing = drawn[f"guessing: {name}"]
+        assert guessing["y"] == [level, level]
+        assert guessing["line"]["dash"] == "dot"
+        assert guessing["line"]["color"] == drawn[name]["line"]["color"]
+        assert guessing["legendgroup"] == drawn[name]["legendgroup"]  # hidden and shown together
+    assert "Guessing would reach a precision of 60.0% (a), 40.0% (b)." in alt(figure)
+
+
 @pytest.mark.parametrize("scored", [ONLY_OTHERS, NOTHING])
 def test_without_positives_precision_recall_says_so_in_words(scored):
     figure = precision_recall_figure({"val": precision_recall_points(scored)}, prevalence=math.nan)

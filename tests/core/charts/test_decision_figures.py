@@ -92,6 +92,36 @@ def test_bars_are_parted_into_the_three_zones(scored):
         assert f"{row}: " in alt(figure)
 
 
+def test_the_legend_says_once_what_each_colour_of_the_zones_means(scored):
+    splits = {"Validation": zone_figures(scored, 0.3, 0.6), "Test": zone_figures(scored, 0.2, 0.9)}
+    figure = zones_figure(splits, positive="COVID", negative_name="normal")
+    assert [trace.name for trace in figure.data if trace.showlegend] == [
+        "ruled out, missed",
+        "referred, to a reader",
+        "ruled in, found",
+        "ruled out, cleared",
+        "ruled in, false alarm",
+    ]
+    by_entry = {trace.legendgroup: set() for trace in figure.data}
+    for trace in figure.data:
+        by_entry[trace.legendgroup].add(trace.marker.color)
+    assert [len(colours) for colours in by_entry.values()] == [1] * 5
+    assert figure.layout.margin.r >= 20  # with less, the label of 100 % has no room and is left out
+
+
+def test_long_class_names_leave_room_to_the_bars(scored):
+    long = "pneumonia confirmed by RT-PCR within 48 hours of admission, severe"
+    figure = zones_figure({"Validation": zone_figures(scored, 0.3, 0.6)}, positive=long, negative_name="normal")
+    assert max(len(line) for tick in figure.layout.yaxis.ticktext for line in tick.split("<br>")) <= 20
+    assert figure.layout.yaxis.ticktext[0].endswith("severe")
+    assert list(figure.layout.yaxis.tickvals) == [f"Validation: {long}", "Validation: normal"]
+
+
+def test_the_axis_of_the_decision_curve_is_named_in_lines_that_a_phone_has_room_for(scored):
+    table = decision_curve(scored, threshold=0.5, prevalence=0.05, draws=20)
+    assert max(map(len, decision_curve_figure(table).layout.xaxis.title.text.split("<br>"))) <= 40
+
+
 def test_a_class_without_scans_has_no_bar_and_none_at_all_is_said():
     one = zone_figures(Scored.of([0.1, 0.9], [1, 1]), 0.3, 0.6)
     assert {trace.y[0] for trace in zones_figure({"Test": one}, positive="a", negative_name="b").data} == {"Test: a"}

@@ -9,7 +9,7 @@ from core.charts.history import FNR_AT_FPR_WORDS, history_figure
 from core.charts.image_sizes import size_scatter_figure
 from core.charts.palette import CELL_COLOURS, NEGATIVE, POSITIVE
 from core.charts.score_histogram import score_histogram_figure
-from core.charts.wording import in_cell, number, percent, scans, with_interval
+from core.charts.wording import in_cell, in_lines, number, percent, scans, shortened, with_interval
 from core.evaluation.decision.budgets import USUAL_MAX_FPR
 from core.evaluation.intervals import Estimate
 from core.evaluation.scored import Scored
@@ -122,6 +122,14 @@ def test_positives_lie_at_their_scores():
     ]
 
 
+def test_a_long_class_name_does_not_outgrow_the_axis_of_scores():
+    long = "pneumonia confirmed by RT-PCR within 48 hours of admission, severe"
+    figure = score_histogram_figure(sample(), positive=long, negative_name="n")
+    assert max(map(len, figure.layout.xaxis.title.text.split("<br>"))) <= 34
+    assert figure.layout.xaxis.title.text.endswith("severe)")
+    assert long in alt(figure)
+
+
 def test_downwards_is_counted_upwards_in_whole_scans():
     axis = score_histogram_figure(sample(), positive="p", negative_name="n").layout.yaxis
     assert list(axis.ticktext) == [str(abs(tick)) for tick in axis.tickvals]
@@ -215,3 +223,20 @@ def test_many_sizes_are_gathered_so_that_a_browser_can_draw_them_and_no_scan_is_
     assert sum(len(trace.x) for trace in figure.data) <= 2000
     assert sum(count for trace in figure.data for (count,) in trace.customdata) == 10_000
     assert "(to 32 px)" in figure.layout.xaxis.title.text
+
+
+@pytest.mark.parametrize("most", [7, 8, 28])
+def test_a_name_too_long_is_cut_in_the_middle_to_just_so_many_characters(most):
+    name = "pneumonia of the left lung, severe"
+    short = shortened(name, most)
+    assert len(short) == most
+    start, end = short.split("…")
+    assert name.startswith(start)
+    assert name.endswith(end)
+    assert 0 <= len(start) - len(end) <= 1
+    assert shortened(name, len(name)) == name
+
+
+def test_lines_break_long_words_and_hold_no_markup():
+    assert in_lines("one <b>two</b> threefour", 10) == "one<br>‹b›two‹/b›<br>threefour"
+    assert in_lines("a_name_without_any_space", 10) == "a_name_wit<br>hout_any_s<br>pace"
