@@ -68,7 +68,11 @@ def wilson_around(value: float, trials: int, confidence: float = 0.95) -> Estima
     """A value in [0, 1], whole counts or not, with Wilson's interval as if it were a share of `trials`, at least one.
 
     What is left of 1 has the mirrored interval.
+
+    Raises:
+        ValueError: confidence not within (0, 1).
     """
+    check_confidence(confidence)
     z = float(ndtri((1 + confidence) / 2))
     centre = (value + z * z / (2 * trials)) / (1 + z * z / trials)
     reach = z / (1 + z * z / trials) * math.sqrt(value * (1 - value) / trials + z * z / (4 * trials**2))

@@ -201,8 +201,10 @@ def _interval_methods(classified: Classified, unit: str, draws: int, seed: int) 
     few = few_groups_words(scored, unit)
     counted = f"{n} {unit}s"
     narrow = f"; {few}" if few else ""
-    there = [of for of in classified.by_class.values() if of.positives]
-    scarcest = few_groups_words(min(there, key=lambda of: of.groups_worth(of.labels)), unit)
+    scarcest = few  # of two classes, which have no macro AUC, it is told already
+    if len(classified.classes) > 2:
+        there = [of for of in classified.by_class.values() if of.positives]
+        scarcest = few_groups_words(min(there, key=lambda of: of.groups_worth(of.labels)), unit)
     drawn = f"single {unit}s ({counted}" if alone else f"whole groups ({groups} groups of {counted}"
     resampled = f"95 % percentile interval of {draws} resamples of {drawn}, seed {seed})"
     trials = f"{unit}s" if alone else "groups"

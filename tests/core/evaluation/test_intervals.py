@@ -145,3 +145,9 @@ def test_ends_that_only_rounding_parts_claim_certainty():
     third = Estimate(0.09, 0.08999999999999997, 0.09000000000000005)
     assert in_doubt(third, 3) == wilson_around(0.09, 3)
     assert in_doubt(Estimate(0.09, 0.089, 0.091), 3) == Estimate(0.09, 0.089, 0.091)
+
+
+@pytest.mark.parametrize("confidence", [0.0, 1.0, 1.5])
+def test_a_confidence_that_is_none_is_refused_around_any_value(confidence):
+    with pytest.raises(ValueError, match="confidence must lie between 0 and 1"):
+        wilson_around(0.5, 10, confidence)
